@@ -1,0 +1,200 @@
+"""Activation messages: request, claims of reply and refusal, hint (spec/activation.md, spec/activation.cddl)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum, IntFlag
+
+from muster.base.errors import Code, Malformed
+from muster.wire.cbor import Reader, check_bytes, check_uint, encode, wrong
+from muster.wire.frame import MAX_BODY
+
+VERSION = 1
+KIND_ACTIVATION = 0
+KIND_KEYSET = 1
+
+U8, U16, U24, U32 = 0xFF, 0xFFFF, 0xFF_FFFF, 0xFFFF_FFFF
+VENDOR_ID_BYTES = 8
+CLIENT_ID_BYTES = 16
+PARTS_BYTES = 16
+NONCE_BYTES = 16
+MAX_THRESHOLD = 1000
+MIN_INTERVAL_MINUTES = 15
+MAX_INTERVAL_MINUTES = 30 * 24 * 60
+
+_REQUEST_FIELDS = 12
+_REPLY_FIELDS = 5
+_REFUSAL_FIELDS = 4
+
+
+class State(IntEnum):
+    """State of an edition on a machine (1-product §1.5); `str()` is its name."""
+
+    UNLICENSED = 0
+    INITIAL_GRACE = 1
+    LICENSED = 2
+    RENEWAL_GRACE = 3
+    NOTIFICATION = 4
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Flags(IntFlag):
+    """What a machine says of itself in a request; shown in the host's inventory, never decided upon."""
+
+    NONE = 0
+    VIRTUAL = 1
+    EPHEMERAL = 2
+    RENEWAL = 4
+
+
+_ALL_FLAGS = int(Flags.VIRTUAL | Flags.EPHEMERAL | Flags.RENEWAL)
+
+
+@dataclass(frozen=True, slots=True)
+class ActivationRequest:
+    """What one machine asks for one edition. `threshold` is the edition's (1 ... 1,000); it sizes the host's cache."""
+
+    vendor_id: bytes
+    edition: int
+    group: int
+    level: int
+    threshold: int
+    client_id: bytes
+    parts: bytes
+    nonce: bytes
+    state: State
+    flags: Flags = Flags.NONE
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyClaims:
+    """What a host signs: the count, its clock (seconds since 1970) and its intervals in minutes."""
+
+    count: int
+    host_time: int
+    retry_minutes: int
+    renew_minutes: int
+
+
+@dataclass(frozen=True, slots=True)
+class RefusalClaims:
+    """A signed no: `code` is `Code.number`."""
+
+    code: int
+    host_time: int
+    retry_minutes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Hint:
+    """An unsigned word: shown to people, never believed. `version` is the highest that the host speaks."""
+
+    version: int
+    code: int
+
+
+def request_kind(body: bytes) -> int:
+    """`KIND_ACTIVATION` or `KIND_KEYSET`. `Malformed` with VERSION_NOT_SUPPORTED for another version of ours."""
+    if len(body) > MAX_BODY:
+        raise wrong("too long")
+    if len(body) < 3 or body[0] >> 5 != 4 or body[0] & 31 < 2 or body[0] & 31 > 23:
+        raise wrong("not a request")
+    version, kind = body[1], body[2]
+    if version != VERSION:
+        if version < 24:
+            raise Malformed(Code.VERSION_NOT_SUPPORTED, f"protocol version {version} is not known here")
+        raise wrong("not a request")
+    if kind not in {KIND_ACTIVATION, KIND_KEYSET}:
+        raise wrong(f"no request of kind {kind}")
+    return kind
+
+
+def encode_request(request: ActivationRequest) -> bytes:
+    """The body of an activation request; `ValueError` for values that no decoder takes."""
+    return encode([
+        VERSION,
+        KIND_ACTIVATION,
+        check_bytes("vendor_id", request.vendor_id, VENDOR_ID_BYTES),
+        check_uint("edition", request.edition, U24),
+        check_uint("group", request.group, U24),
+        check_uint("level", request.level, U8),
+        check_uint("threshold - 1", request.threshold - 1, MAX_THRESHOLD - 1) + 1,
+        check_bytes("client_id", request.client_id, CLIENT_ID_BYTES),
+        check_bytes("parts", request.parts, PARTS_BYTES),
+        check_bytes("nonce", request.nonce, NONCE_BYTES),
+        int(request.state),
+        int(request.flags),
+    ])
+
+
+def decode_request(body: bytes) -> ActivationRequest:
+    """Read an activation request; `Malformed` for anything else."""
+    if len(body) > MAX_BODY:
+        raise wrong("too long")
+    reader = Reader(body)
+    reader.array(_REQUEST_FIELDS)
+    reader.const(VERSION)
+    reader.const(KIND_ACTIVATION)
+    request = ActivationRequest(
+        reader.bstr(VENDOR_ID_BYTES),
+        reader.uint(U24),
+        reader.uint(U24),
+        reader.uint(U8),
+        reader.uint(MAX_THRESHOLD),
+        reader.bstr(CLIENT_ID_BYTES),
+        reader.bstr(PARTS_BYTES),
+        reader.bstr(NONCE_BYTES),
+        State(reader.uint(max(State))),
+        Flags(reader.uint(_ALL_FLAGS)),
+    )
+    reader.end()
+    if request.threshold == 0:
+        raise wrong("a threshold of 0")
+    return request
+
+
+def encode_claims(claims: ReplyClaims | RefusalClaims) -> bytes:
+    """The payload that a host signs."""
+    host_time = check_uint("host_time", claims.host_time, U32)
+    retry = check_uint("retry_minutes", claims.retry_minutes, U16)
+    if isinstance(claims, RefusalClaims):
+        return encode([VERSION, check_uint("code", claims.code, U8), host_time, retry])
+    count = check_uint("count", claims.count, U16)
+    return encode([VERSION, count, host_time, retry, check_uint("renew_minutes", claims.renew_minutes, U16)])
+
+
+def decode_claims(payload: bytes) -> ReplyClaims | RefusalClaims:
+    """Read signed claims: five elements are a reply, four a refusal."""
+    reader = Reader(payload)
+    fields = reader.array_up_to(_REPLY_FIELDS)
+    if fields not in {_REPLY_FIELDS, _REFUSAL_FIELDS}:
+        raise wrong(f"claims of {fields} elements")
+    reader.const(VERSION)
+    claims: ReplyClaims | RefusalClaims
+    if fields == _REPLY_FIELDS:
+        claims = ReplyClaims(reader.uint(U16), reader.uint(U32), reader.uint(U16), reader.uint(U16))
+    else:
+        claims = RefusalClaims(reader.uint(U8), reader.uint(U32), reader.uint(U16))
+    reader.end()
+    return claims
+
+
+def encode_hint(hint: Hint) -> bytes:
+    """The body of a hint."""
+    return encode([check_uint("version", hint.version, U8), check_uint("code", hint.code, U8)])
+
+
+def decode_hint(body: bytes) -> Hint:
+    """Read a hint; `Malformed` for anything else."""
+    reader = Reader(body)
+    reader.array(2)
+    hint = Hint(reader.uint(U8), reader.uint(U8))
+    reader.end()
+    return hint
+
+
+def is_hint(body: bytes) -> bool:
+    """Whether a reply body is a hint (an array of two) rather than a signed answer (an array of four)."""
+    return body[:1] == b"\x82"
