@@ -1,0 +1,46 @@
+# One entry for people and for CI. `make help` lists the targets.
+
+VENV    := .venv
+BIN     := $(VENV)/bin
+PYTHON  := $(BIN)/python
+STAMP   := $(VENV)/.installed
+WORKERS ?= 2
+CHECKED := src tests tools
+
+.DEFAULT_GOAL := help
+.PHONY: help setup parts demo test check fix lint
+MAKEFLAGS += --no-print-directory
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: $(STAMP) ## make .venv with the `muster` command and everything that tests and checks need
+
+$(STAMP): tools/setup.sh pyproject.toml requirements/dev.txt
+	@tools/setup.sh $(VENV)
+	@touch $@
+
+demo: setup ## a vendor, a name server, a host and 30 machines on loopback, within a minute
+	@$(BIN)/muster demo
+
+parts: ## install the real servers that the tests talk to
+	@tools/real_parts.sh
+
+test: setup parts ## all tests
+	@$(PYTHON) -m pytest -n $(WORKERS)
+
+check: setup parts lint ## format, lint, types, layers, sizes, generated files, all tests
+	@$(PYTHON) -m pytest -n $(WORKERS)
+
+lint: setup ## what `check` does before the tests
+	@$(BIN)/ruff format --check --quiet $(CHECKED)
+	@$(BIN)/ruff check --quiet $(CHECKED)
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+	@$(PYTHON) tools/size_check.py
+	@if [ -e tools/regenerate.py ]; then $(PYTHON) tools/regenerate.py --check; fi
+
+fix: setup ## format, mend what ruff can mend, regenerate
+	@$(BIN)/ruff check --quiet --fix $(CHECKED) || true
+	@$(BIN)/ruff format --quiet $(CHECKED)
+	@if [ -e tools/regenerate.py ]; then $(PYTHON) tools/regenerate.py; fi
