@@ -1,0 +1,4 @@
+"""A whole world on loopback: vendor, name server, activation host and machines.
+
+Nothing in here is for production.
+"""
