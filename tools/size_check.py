@@ -1,7 +1,7 @@
 """Files stay small: over 400 lines is an error, over 150 is told as information.
 
-Counts the lines of every Python file and shell script in the folders given (default: src tests tools bench).
-Exit code 1 when a file is too long. Reads files only.
+Counts the lines of every Python file and shell script in the folders given (default: src, tests,
+tools, bench). Exit code 1 when a file is too long. Reads files only.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ SUFFIXES = {".py", ".pyi", ".sh"}
 
 
 def measure(folders: list[Path]) -> list[tuple[int, Path]]:
-    """Lines of each file below `folders`, the longest first; caches and hidden folders are left out."""
+    """Lines of each file below `folders`, the longest first, without caches."""
     rows = []
     for folder in folders:
         for path in sorted(folder.rglob("*")):

@@ -1,0 +1,1 @@
+"""The tests mirror src; `tests.worlds` holds believable counterparts in memory."""
