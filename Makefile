@@ -36,7 +36,7 @@ lint: setup ## what `check` does before the tests
 	@$(BIN)/ruff format --check --quiet $(CHECKED)
 	@$(BIN)/ruff check --quiet $(CHECKED)
 	@$(BIN)/mypy
-	@$(BIN)/lint-imports
+	@$(BIN)/lint-imports --no-logo
 	@$(PYTHON) tools/size_check.py
 	@if [ -e tools/regenerate.py ]; then $(PYTHON) tools/regenerate.py --check; fi
 
