@@ -32,16 +32,20 @@ class SystemClock:
     """The machine's own clocks."""
 
     def now(self) -> datetime:
+        """Wall clock, UTC-aware."""
         return datetime.now(UTC)
 
     def monotonic(self) -> float:
+        """Seconds that never go back."""
         return time.monotonic()
 
     def boot_seconds(self) -> float:
+        """CLOCK_BOOTTIME where the system has it."""
         boottime = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
         return time.clock_gettime(boottime)
 
     def boot_id(self) -> bytes:
+        """Of Linux' random boot id."""
         try:
             text = _BOOT_ID_FILE.read_bytes().strip()
         except OSError:

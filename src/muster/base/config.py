@@ -30,7 +30,7 @@ def parse_duration(text: str) -> timedelta:
     """Read ``"180d"``, ``"2h"``, ``"15min"`` or ``"90s"``; `ValueError` with the remedy otherwise."""
     match = _DURATION.match(text)
     if match is None:
-        message = f"{text!r} is not a duration; write a number and d, h, min or s, like \"180d\""
+        message = f'{text!r} is not a duration; write a number and d, h, min or s, like "180d"'
         raise ValueError(message)
     duration = timedelta(seconds=int(match[1]) * _UNITS[match[2]])
     if duration > MAX_DURATION:
@@ -97,7 +97,7 @@ class _Origin:
         self.lines = lines
 
     def mistake(self, key: str, problem: str, remedy: str) -> Misconfigured:
-        leaf = key.rsplit(".", 1)[-1].split("[")[0]
+        leaf = key.rsplit(".", 1)[-1].split("[", maxsplit=1)[0]
         pattern = re.compile(rf"(^|[{{,\s\[]){re.escape(leaf)}\s*[=\]]")
         number = next((i for i, line in enumerate(self.lines, 1) if pattern.search(line)), None)
         where = f"{self.path}:{number}" if number else f"{self.path}"

@@ -22,7 +22,9 @@ class SystemEntropy:
     """The operating system's generator."""
 
     def token(self, size: int) -> bytes:
+        """`size` unpredictable bytes."""
         return secrets.token_bytes(size)
 
     def fraction(self) -> float:
+        """A number in [0, 1)."""
         return secrets.randbits(_FRACTION_BITS) / (1 << _FRACTION_BITS)

@@ -49,13 +49,15 @@ def issue_certificate(private: Ed25519PrivateKey, claims: CertificateClaims, pur
     return sign(private, encode_certificate(claims), _LABELS[purpose])
 
 
-def verify_certificate(certificate: bytes, keysets: TrustedKeysets, purpose: Purpose) -> CertificateClaims:
+def verify_certificate(
+    certificate: bytes, keysets: TrustedKeysets, purpose: Purpose, *, even_revoked: bool = False
+) -> CertificateClaims:
     """The claims of a certificate that an issuing key of `purpose` signed; window and scope are not judged here."""
     message = decode_sign1(certificate)
     if message.certificate is not None:
         raise wrong("a certificate inside a certificate")
     claims = decode_certificate(message.payload)
-    public = keysets.issuing(claims.issuing_key, purpose, claims.not_before_day)
+    public = keysets.issuing(claims.issuing_key, purpose, claims.not_before_day, even_revoked=even_revoked)
     verify(public, message, _LABELS[purpose])
     return claims
 
@@ -72,15 +74,16 @@ def sign_answer(
     return sign(private, encode_claims(claims), _bound(label, request, certificate), certificate)
 
 
-def verify_answer(request: bytes, answer: bytes, keysets: TrustedKeysets) -> Answer:
+def verify_answer(request: bytes, answer: bytes, keysets: TrustedKeysets, *, even_revoked: bool = False) -> Answer:
     """Steps 1 to 4: shape, certificate, and that its subject signed this answer to this request.
 
-    `Malformed`, `Untrusted`, or `UnknownIssuingKey` when a newer keyset might know the key.
+    `Malformed`, `Untrusted`, or `UnknownIssuingKey` when a newer keyset might know the key. `even_revoked` is for
+    telling voided evidence from forged.
     """
     message = decode_sign1(answer, MAX_ANSWER_PAYLOAD_BYTES)
     if message.certificate is None:
         raise wrong("an answer without certificate")
-    certificate = verify_certificate(message.certificate, keysets, Purpose.HOST)
+    certificate = verify_certificate(message.certificate, keysets, Purpose.HOST, even_revoked=even_revoked)
     claims = decode_claims(message.payload)
     label = LABEL_REPLY if isinstance(claims, ReplyClaims) else LABEL_REFUSAL
     check_public_key(certificate.subject)
@@ -122,7 +125,7 @@ def judge_receipt(
         raise Refused(Code.CERTIFICATE_EXPIRED, f"certificate {certificate.serial} gives no lease any more")
 
 
-def judge_answer(  # noqa: PLR0913 - each is one thing that the spec's steps name
+def judge_answer(
     answer: Answer,
     edition: Edition,
     keysets: TrustedKeysets,

@@ -8,7 +8,14 @@ from __future__ import annotations
 
 from muster.base.errors import Code, Malformed
 from muster.wire.confirmation import ConfirmationFormat, unpack_confirmation
-from muster.wire.installation import BITS, InstallationId, SubjectKind, byte_length, pack_installation, unpack_installation
+from muster.wire.installation import (
+    BITS,
+    InstallationId,
+    SubjectKind,
+    byte_length,
+    pack_installation,
+    unpack_installation,
+)
 
 DIGITS = 6
 GROUP_LENGTH = DIGITS + 1
@@ -107,7 +114,9 @@ def parse_installation(text: str) -> InstallationId:
         if len(digits) == DIGITS * groups and int(digits) < 1 << BITS[kind]:
             return unpack_installation(int(digits).to_bytes(byte_length(kind), "big"))
     lengths = " or ".join(map(str, sorted(set(INSTALLATION_GROUPS.values()))))
-    raise Malformed(code, f"this {what} has {len(digits) // DIGITS} groups; it should have {lengths}, each in its place")
+    raise Malformed(
+        code, f"this {what} has {len(digits) // DIGITS} groups; it should have {lengths}, each in its place"
+    )
 
 
 def format_confirmation(confirmation: bytes) -> str:
@@ -128,4 +137,6 @@ def parse_confirmation(text: str) -> bytes:
             if int(digits[1:]) >> 8 * size == 0:
                 return bytes((format_,)) + int(digits[1:]).to_bytes(size, "big")
     lengths = ", ".join(map(str, sorted(set(CONFIRMATION_GROUPS.values()))))
-    raise Malformed(code, f"this {what} has {len(digits) // DIGITS} groups; it should have {lengths}, each in its place")
+    raise Malformed(
+        code, f"this {what} has {len(digits) // DIGITS} groups; it should have {lengths}, each in its place"
+    )

@@ -57,16 +57,16 @@ class TrustedKeysets:
         """The newest version that is trusted."""
         return self.newest.version
 
-    def issuing(self, number: int, purpose: Purpose, day: int) -> bytes:
+    def issuing(self, number: int, purpose: Purpose, day: int, *, even_revoked: bool = False) -> bytes:
         """The public key `number`, for something of `purpose` that begins on `day`.
 
         `UnknownIssuingKey` when no keyset here names it; `Untrusted` when it is revoked, of another purpose, or was
-        not to be used on that day.
+        not to be used on that day. `even_revoked` is for telling voided evidence from forged.
         """
         key = next((k for k in self.newest.issuing if k.number == number), None)
         if key is None:
             raise UnknownIssuingKey(Code.KEYSET_UNTRUSTED, f"keyset {self.version} names no issuing key {number}")
-        if key.status is KeyStatus.REVOKED:
+        if key.status is KeyStatus.REVOKED and not even_revoked:
             raise Untrusted(Code.KEY_REVOKED, f"the vendor has revoked issuing key {number}")
         if key.purpose is not purpose:
             raise Untrusted(Code.SIGNATURE_INVALID, f"issuing key {number} is for {key.purpose.name.lower()}")

@@ -23,6 +23,7 @@ MIN_INTERVAL_MINUTES = 15
 MAX_INTERVAL_MINUTES = 30 * 24 * 60
 
 _REQUEST_FIELDS = 12
+_HEAD_FIELDS = 2
 _REPLY_FIELDS = 5
 _REFUSAL_FIELDS = 4
 
@@ -99,13 +100,12 @@ def request_kind(body: bytes) -> int:
     """`KIND_ACTIVATION` or `KIND_KEYSET`. `Malformed` with VERSION_NOT_SUPPORTED for another version of ours."""
     if len(body) > MAX_BODY:
         raise wrong("too long")
-    if len(body) < 3 or body[0] >> 5 != 4 or body[0] & 31 < 2 or body[0] & 31 > 23:
+    reader = Reader(body)
+    if reader.array_up_to(_REQUEST_FIELDS) < _HEAD_FIELDS:
         raise wrong("not a request")
-    version, kind = body[1], body[2]
-    if version != VERSION:
-        if version < 24:
-            raise Malformed(Code.VERSION_NOT_SUPPORTED, f"protocol version {version} is not known here")
-        raise wrong("not a request")
+    if (version := reader.uint(U8)) != VERSION:
+        raise Malformed(Code.VERSION_NOT_SUPPORTED, f"protocol version {version} is not known here")
+    kind = reader.uint(U8)
     if kind not in {KIND_ACTIVATION, KIND_KEYSET}:
         raise wrong(f"no request of kind {kind}")
     return kind
@@ -113,20 +113,22 @@ def request_kind(body: bytes) -> int:
 
 def encode_request(request: ActivationRequest) -> bytes:
     """The body of an activation request; `ValueError` for values that no decoder takes."""
-    return encode([
-        VERSION,
-        KIND_ACTIVATION,
-        check_bytes("vendor_id", request.vendor_id, VENDOR_ID_BYTES),
-        check_uint("edition", request.edition, U24),
-        check_uint("group", request.group, U24),
-        check_uint("level", request.level, U8),
-        check_uint("threshold - 1", request.threshold - 1, MAX_THRESHOLD - 1) + 1,
-        check_bytes("client_id", request.client_id, CLIENT_ID_BYTES),
-        check_bytes("parts", request.parts, PARTS_BYTES),
-        check_bytes("nonce", request.nonce, NONCE_BYTES),
-        int(request.state),
-        int(request.flags),
-    ])
+    return encode(
+        [
+            VERSION,
+            KIND_ACTIVATION,
+            check_bytes("vendor_id", request.vendor_id, VENDOR_ID_BYTES),
+            check_uint("edition", request.edition, U24),
+            check_uint("group", request.group, U24),
+            check_uint("level", request.level, U8),
+            check_uint("threshold - 1", request.threshold - 1, MAX_THRESHOLD - 1) + 1,
+            check_bytes("client_id", request.client_id, CLIENT_ID_BYTES),
+            check_bytes("parts", request.parts, PARTS_BYTES),
+            check_bytes("nonce", request.nonce, NONCE_BYTES),
+            int(request.state),
+            int(request.flags),
+        ]
+    )
 
 
 def decode_request(body: bytes) -> ActivationRequest:

@@ -16,6 +16,7 @@ from muster.base.errors import Code, Malformed
 Value: TypeAlias = "int | bytes | str | list[Value] | tuple[Value, ...]"
 
 UINT, BSTR, TSTR, ARRAY = 0, 2, 3, 4
+_LONG_HEADS_FROM = 24
 _LONG_HEADS = {24: 1, 25: 2, 26: 4, 27: 8}
 _SMALLEST = {1: 24, 2: 1 << 8, 4: 1 << 16, 8: 1 << 32}
 
@@ -48,7 +49,7 @@ class Reader:
         if first >> 5 != major:
             raise wrong(f"major type {first >> 5} at byte {at}, not {major}")
         low = first & 31
-        if low < 24:
+        if low < _LONG_HEADS_FROM:
             self._at = at + 1
             return low
         size = _LONG_HEADS.get(low)

@@ -40,18 +40,20 @@ class CertificateClaims:
 
 def encode_certificate(claims: CertificateClaims) -> bytes:
     """The payload that the vendor signs."""
-    return encode([
-        check_uint("issuing_key", claims.issuing_key, U8),
-        check_uint("serial", claims.serial, U32),
-        check_uint("organisation", claims.organisation, U32),
-        check_uint("not_before_day", claims.not_before_day, U16),
-        check_uint("days", claims.days, U16),
-        check_bytes("subject", claims.subject, SUBJECT_BYTES),
-        check_uint("scope", claims.scope, U24),
-        check_uint("level", claims.level, U8),
-        check_uint("released_until_day", claims.released_until_day, U16),
-        check_uint("lease_until_day", claims.lease_until_day, U16),
-    ])
+    return encode(
+        [
+            check_uint("issuing_key", claims.issuing_key, U8),
+            check_uint("serial", claims.serial, U32),
+            check_uint("organisation", claims.organisation, U32),
+            check_uint("not_before_day", claims.not_before_day, U16),
+            check_uint("days", claims.days, U16),
+            check_bytes("subject", claims.subject, SUBJECT_BYTES),
+            check_uint("scope", claims.scope, U24),
+            check_uint("level", claims.level, U8),
+            check_uint("released_until_day", claims.released_until_day, U16),
+            check_uint("lease_until_day", claims.lease_until_day, U16),
+        ]
+    )
 
 
 def decode_certificate(payload: bytes) -> CertificateClaims:

@@ -15,7 +15,7 @@ from muster.wire import armour
 from muster.wire.activation import U8, U16, U32
 from muster.wire.cbor import Reader, check_bytes, check_uint, encode
 from muster.wire.certificate import CertificateClaims
-from muster.wire.installation import byte_length, SubjectKind
+from muster.wire.installation import SubjectKind, byte_length
 from muster.wire.sign1 import SIGNATURE_BYTES
 
 FILE_FORMAT = 1
@@ -145,7 +145,7 @@ def unpack_confirmation(data: bytes) -> Confirmation:
     for width in _CERTIFICATE_WIDTHS:
         fields.append(int.from_bytes(data[at : at + width], "big"))
         at += width
-    return CertificateConfirmation(format_, *fields, signature=signature)
+    return CertificateConfirmation(format_, *fields, signature)  # type: ignore[call-arg,arg-type]
 
 
 def encode_installation_file(installation: bytes) -> str:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
+from typing import TypeVar
 
 from muster.wire.activation import KIND_KEYSET, U8, U16, U32, VENDOR_ID_BYTES, VERSION
 from muster.wire.cbor import Reader, check_bytes, check_uint, encode, wrong
@@ -19,6 +21,9 @@ MAX_ISSUING_KEYS = 40
 MAX_WITHDRAWN = 64
 MAX_SIGNATURES = 2 * MAX_ROOTS
 MAX_PART_BYTES = 200
+
+
+Ordered = TypeVar("Ordered", bytes, int)
 
 
 class Purpose(IntEnum):
@@ -91,22 +96,27 @@ class KeysetPart:
     data: bytes
 
 
-def _ascending(values: tuple[bytes, ...] | tuple[int, ...]) -> bool:
-    return all(a < b for a, b in zip(values, values[1:], strict=False))
+def _ascending(values: Sequence[Ordered]) -> bool:
+    return list(values) == sorted(set(values))
 
 
 def encode_keyset(keyset: Keyset) -> bytes:
     """The payload that root keys sign; roots, issuing keys and serials must ascend strictly."""
-    return encode([
-        FORMAT,
-        check_uint("version", keyset.version, MAX_KEYSETS),
-        check_uint("issued_day", keyset.issued_day, U16),
-        check_uint("expires_day", keyset.expires_day, U16),
-        check_uint("threshold", keyset.threshold, MAX_ROOTS),
-        list(keyset.roots),
-        [[k.number, int(k.purpose), k.public, k.not_before_day, k.not_after_day, int(k.status)] for k in keyset.issuing],
-        list(keyset.withdrawn),
-    ])
+    return encode(
+        [
+            FORMAT,
+            check_uint("version", keyset.version, MAX_KEYSETS),
+            check_uint("issued_day", keyset.issued_day, U16),
+            check_uint("expires_day", keyset.expires_day, U16),
+            check_uint("threshold", keyset.threshold, MAX_ROOTS),
+            list(keyset.roots),
+            [
+                [k.number, int(k.purpose), k.public, k.not_before_day, k.not_after_day, int(k.status)]
+                for k in keyset.issuing
+            ],
+            list(keyset.withdrawn),
+        ]
+    )
 
 
 def decode_keyset(payload: bytes) -> Keyset:
@@ -165,13 +175,15 @@ def decode_signed_keyset(document: bytes) -> SignedKeyset:
 
 def encode_keyset_request(request: KeysetRequest) -> bytes:
     """The body of a keyset request."""
-    return encode([
-        VERSION,
-        KIND_KEYSET,
-        check_bytes("vendor_id", request.vendor_id, VENDOR_ID_BYTES),
-        check_uint("have_version", request.have_version, U16),
-        check_uint("offset", request.offset, U16),
-    ])
+    return encode(
+        [
+            VERSION,
+            KIND_KEYSET,
+            check_bytes("vendor_id", request.vendor_id, VENDOR_ID_BYTES),
+            check_uint("have_version", request.have_version, U16),
+            check_uint("offset", request.offset, U16),
+        ]
+    )
 
 
 def decode_keyset_request(body: bytes) -> KeysetRequest:

@@ -7,7 +7,7 @@ from datetime import timedelta
 from enum import IntEnum
 
 from muster.wire.activation import MAX_THRESHOLD, U8, U16, U24, U32
-from muster.wire.cbor import Reader, check_uint, encode, wrong
+from muster.wire.cbor import Reader, Value, check_uint, encode, wrong
 from muster.wire.keyset import MAX_KEYSET_BYTES, MAX_KEYSETS
 from muster.wire.sign1 import MAX_PAYLOAD_BYTES
 
@@ -19,6 +19,7 @@ MAX_EDITIONS = 512
 MAX_FEATURES = 64
 MAX_EXTENSIONS = 16
 MAX_EXTENSION_BYTES = 4096
+MAX_POLICY_MINUTES = 36_500 * 24 * 60
 MAX_PRODUCT_BYTES = MAX_PAYLOAD_BYTES + 256
 MAX_FILE_BYTES = MAX_KEYSETS * (MAX_KEYSET_BYTES + 3) + MAX_PRODUCT_BYTES + 16
 
@@ -98,37 +99,39 @@ class ProductFile:
 
 
 def _minutes(name: str, duration: timedelta) -> int:
-    return check_uint(name, int(duration.total_seconds() // 60), U32)
+    return check_uint(name, int(duration.total_seconds() // 60), MAX_POLICY_MINUTES)
 
 
 def encode_product(claims: ProductClaims) -> bytes:
     """The payload that the vendor signs."""
     policy = claims.policy
-    return encode([
-        FORMAT,
-        check_uint("issuing_key", claims.issuing_key, U8),
-        check_uint("serial", claims.serial, U32),
-        check_uint("issued_day", claims.issued_day, U16),
-        claims.vendor,
-        claims.service,
+    return encode(
         [
-            _minutes("validity", policy.validity),
-            _minutes("renewal", policy.renewal),
-            _minutes("retry", policy.retry),
-            _minutes("first_grace", policy.first_grace),
-            _minutes("renewal_grace", policy.renewal_grace),
-            _minutes("unproven_grace", policy.unproven_grace),
-            _minutes("warning", policy.warning),
-            check_uint("rearms", policy.rearms, U8),
-            policy.srv,
-        ],
-        [[check_uint("group id", g.id, U24), g.name] for g in claims.groups],
-        [_encode_edition(e) for e in claims.editions],
-        [[check_uint("extension", number, U16), data] for number, data in claims.extensions],
-    ])
+            FORMAT,
+            check_uint("issuing_key", claims.issuing_key, U8),
+            check_uint("serial", claims.serial, U32),
+            check_uint("issued_day", claims.issued_day, U16),
+            claims.vendor,
+            claims.service,
+            [
+                _minutes("validity", policy.validity),
+                _minutes("renewal", policy.renewal),
+                _minutes("retry", policy.retry),
+                _minutes("first_grace", policy.first_grace),
+                _minutes("renewal_grace", policy.renewal_grace),
+                _minutes("unproven_grace", policy.unproven_grace),
+                _minutes("warning", policy.warning),
+                check_uint("rearms", policy.rearms, U8),
+                policy.srv,
+            ],
+            [[check_uint("group id", g.id, U24), g.name] for g in claims.groups],
+            [_encode_edition(e) for e in claims.editions],
+            [[check_uint("extension", number, U16), data] for number, data in claims.extensions],
+        ]
+    )
 
 
-def _encode_edition(edition: Edition) -> list[int | str | list[str]]:
+def _encode_edition(edition: Edition) -> list[Value]:
     return [
         check_uint("edition id", edition.id, U24),
         edition.name,
@@ -165,8 +168,21 @@ def decode_product(payload: bytes) -> ProductClaims:
 
 def _policy(reader: Reader) -> Policy:
     reader.array(9)
-    durations = [timedelta(minutes=reader.uint(U32)) for _ in range(7)]
-    return Policy(*durations, rearms=reader.uint(U8), srv=reader.text(MAX_NAME_BYTES))
+    return Policy(
+        validity=_duration(reader),
+        renewal=_duration(reader),
+        retry=_duration(reader),
+        first_grace=_duration(reader),
+        renewal_grace=_duration(reader),
+        unproven_grace=_duration(reader),
+        warning=_duration(reader),
+        rearms=reader.uint(U8),
+        srv=reader.text(MAX_NAME_BYTES),
+    )
+
+
+def _duration(reader: Reader) -> timedelta:
+    return timedelta(minutes=reader.uint(MAX_POLICY_MINUTES))
 
 
 def _group(reader: Reader) -> Group:

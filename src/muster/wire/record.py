@@ -152,21 +152,23 @@ class VendorRecord:
 
 def encode_record(record: VendorRecord) -> bytes:
     """The whole file."""
-    body = encode([
-        record.client_id,
-        record.salt,
-        record.parts,
-        record.high_water,
-        record.used,
-        record.boot_id,
-        record.boot_seconds,
-        record.graces_reset,
-        _lease(record.proof),
-        record.cached_host,
-        record.cached_priority,
-        [[host, until] for host, until in record.skips],
-        [_edition(e) for e in record.editions],
-    ])
+    body = encode(
+        [
+            record.client_id,
+            record.salt,
+            record.parts,
+            record.high_water,
+            record.used,
+            record.boot_id,
+            record.boot_seconds,
+            record.graces_reset,
+            _lease(record.proof),
+            record.cached_host,
+            record.cached_priority,
+            [[host, until] for host, until in record.skips],
+            [_edition(e) for e in record.editions],
+        ]
+    )
     return encode([FORMAT, body, hashlib.sha256(body).digest()])
 
 
