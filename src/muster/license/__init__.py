@@ -3,7 +3,7 @@
     from muster.license import License
     License.open("acme-cad-pro", vendor="<vendor fingerprint>").state
 
-Needs cbor2 and cryptography only. It reads the state that the licensing service keeps and verifies all of it.
+Needs `cryptography` only. It reads the state that the licensing service keeps and verifies all of it.
 """
 
 from muster.license.check import License, NotLicensed

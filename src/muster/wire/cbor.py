@@ -9,8 +9,6 @@ from __future__ import annotations
 
 from typing import TypeAlias
 
-import cbor2
-
 from muster.base.errors import Code, Malformed
 
 Value: TypeAlias = "int | bytes | str | list[Value] | tuple[Value, ...]"
@@ -22,8 +20,29 @@ _SMALLEST = {1: 24, 2: 1 << 8, 4: 1 << 16, 8: 1 << 32}
 
 
 def encode(value: Value) -> bytes:
-    """Deterministic CBOR of integers >= 0, byte strings, text and nested sequences."""
-    return cbor2.dumps(value, canonical=True)
+    """Deterministic CBOR of integers from 0 to 2^64 - 1, byte strings, text and nested sequences."""
+    if type(value) is bytes:
+        return head(BSTR, len(value)) + value
+    if isinstance(value, int):
+        return head(UINT, value)
+    if isinstance(value, str):
+        text = value.encode()
+        return head(TSTR, len(text)) + text
+    if isinstance(value, bytes):
+        return head(BSTR, len(value)) + value
+    return head(ARRAY, len(value)) + b"".join([encode(element) for element in value])
+
+
+def head(major: int, argument: int) -> bytes:
+    """The shortest head of a major type; `ValueError` for what CBOR's unsigned integers cannot hold."""
+    first = major << 5
+    if 0 <= argument < _LONG_HEADS_FROM:
+        return bytes((first | argument,))
+    for low, size in _LONG_HEADS.items():
+        if _SMALLEST[size] <= argument < 1 << (8 * size):
+            return bytes((first | low,)) + argument.to_bytes(size, "big")
+    message = f"{argument} is no unsigned integer of 64 bits"
+    raise ValueError(message)
 
 
 def wrong(problem: str) -> Malformed:
