@@ -1,0 +1,1 @@
+"""The activation host: counts machines, answers activation requests, publishes itself in DNS."""

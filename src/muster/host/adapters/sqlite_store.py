@@ -1,0 +1,257 @@
+"""Counts and inventory in SQLite: WAL, ``synchronous=FULL``, one transaction for many requests (2-protocol §2.5).
+
+One connection and one thread write; reading for the event loop has a connection of its own. The count itself is not a
+column: it is the newest rows of a group, from its floor on. Decides nothing about licences.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from datetime import datetime
+from pathlib import Path
+from typing import TypeVar
+
+from muster.base.errors import Code, StoreFailed
+from muster.host.core.answering import Row
+from muster.host.core.counting import ENTRY_SECONDS, Entry, GroupKey, SavedGroup
+from muster.host.ports import Batch, Loaded, Totals
+
+STORE_FORMAT = 1
+INVENTORY_SECONDS = 400 * 86_400
+INVENTORY_ROWS = 2_000_000
+PRUNE_ROWS = 5_000
+"""Rows dropped in one transaction: answers wait no longer than for a handful of ordinary commits."""
+
+PAGE_CACHE_KIBIBYTES = 16_384
+CHECKPOINT_PAGES = 4_000
+BUSY_SECONDS = 5.0
+MAX_PARTS_BYTES = 8 * 16
+"""Hardware sets kept of one machine; more than a few mean copied ids, however many there are."""
+
+Result = TypeVar("Result")
+
+_SCHEMA = f"""
+CREATE TABLE scope (id INTEGER PRIMARY KEY, vendor BLOB NOT NULL, grp INTEGER NOT NULL,
+    cache_size INTEGER NOT NULL, floor INTEGER NOT NULL, UNIQUE (vendor, grp));
+CREATE TABLE machine (scope INTEGER NOT NULL, client_id BLOB NOT NULL, edition INTEGER NOT NULL,
+    seq INTEGER NOT NULL, state INTEGER NOT NULL, flags INTEGER NOT NULL, first_seen INTEGER NOT NULL,
+    last_seen INTEGER NOT NULL, address TEXT NOT NULL, parts BLOB NOT NULL,
+    PRIMARY KEY (scope, client_id, edition)) WITHOUT ROWID;
+CREATE TABLE total (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
+PRAGMA user_version = {STORE_FORMAT};
+"""
+
+# A set of parts that was seen before is not added again; sixteen bytes each, in the order of their first appearance.
+_REMEMBER = """
+INSERT INTO machine (scope, client_id, edition, seq, state, flags, first_seen, last_seen, address, parts)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?7, ?8, ?9)
+ON CONFLICT DO UPDATE SET seq = excluded.seq, state = excluded.state, flags = excluded.flags,
+    last_seen = excluded.last_seen, address = excluded.address,
+    parts = CASE WHEN instr(parts, excluded.parts) OR length(parts) >= ?10 THEN parts
+                 ELSE CAST(parts || excluded.parts AS BLOB) END
+"""
+_GROW = "INSERT INTO total VALUES (?1, ?2) ON CONFLICT DO UPDATE SET value = value + excluded.value"
+_NEWEST = """
+SELECT client_id, max(seq), max(last_seen) FROM machine
+WHERE scope = ? AND seq >= ? AND last_seen > ? GROUP BY client_id ORDER BY max(seq) DESC LIMIT ?
+"""
+# Machines that are counted stay: a restart would forget them.
+_OLDEST_UNCOUNTED = """
+SELECT scope, client_id, edition FROM machine JOIN scope ON scope.id = machine.scope
+WHERE NOT (seq >= floor AND last_seen > ?) ORDER BY last_seen LIMIT ?
+"""
+_NEXT_SEQ, _LAST_SEEN, _STATE = "next_seq", "last_seen", "state "
+
+
+class SqliteStore:
+    """`Store` in one database file, which is made when it is missing. `StoreFailed` when it cannot be opened."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._scopes: dict[GroupKey, int] = {}
+        with _translated(path):
+            self._writer = open_database(path)
+            self._reader = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None)
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="muster-store")
+
+    async def load(self, now: int) -> Loaded:
+        """See `Store`."""
+        return await self._do(lambda: self._load(now))
+
+    async def commit(self, batch: Batch) -> None:
+        """See `Store`."""
+        await self._do(lambda: self._commit(batch))
+
+    def is_known(self, group: GroupKey, client_id: bytes) -> bool:
+        """See `Store`."""
+        scope = self._scopes.get(group)
+        if scope is None:
+            return False
+        with _translated(self._path):
+            query = "SELECT 1 FROM machine WHERE scope = ? AND client_id = ? LIMIT 1"
+            return self._reader.execute(query, (scope, client_id)).fetchone() is not None
+
+    async def prune(self, now: int) -> int:
+        """See `Store`."""
+        return await self._do(lambda: self._prune(now))
+
+    async def totals(self) -> Totals:
+        """See `Store`."""
+        return await self._do(lambda: read_totals(self._writer))
+
+    async def close(self) -> None:
+        """See `Store`."""
+        with suppress(StoreFailed):
+            await self._do(self._writer.close)
+        self._reader.close()
+        self._thread.shutdown()
+
+    async def _do(self, work: Callable[[], Result]) -> Result:
+        def translated() -> Result:
+            with _translated(self._path):
+                return work()
+
+        # Shielded: a caller that goes away must not leave a transaction open half-way.
+        return await asyncio.shield(asyncio.get_running_loop().run_in_executor(self._thread, translated))
+
+    def _load(self, now: int) -> Loaded:
+        groups: dict[GroupKey, SavedGroup] = {}
+        self._scopes.clear()
+        for scope, vendor, group, size, floor in self._writer.execute("SELECT * FROM scope").fetchall():
+            self._scopes[vendor, group] = scope
+            newest = self._writer.execute(_NEWEST, (scope, floor, now - ENTRY_SECONDS, size)).fetchall()
+            entries = tuple(Entry(client_id, seq, seen) for client_id, seq, seen in reversed(newest))
+            groups[vendor, group] = SavedGroup(size, floor, entries)
+        totals = dict(self._writer.execute("SELECT name, value FROM total").fetchall())
+        return Loaded(groups, totals.get(_NEXT_SEQ, 1), totals.get(_LAST_SEEN, 0))
+
+    def _commit(self, batch: Batch) -> None:
+        with _transaction(self._writer):
+            fresh = self._save_groups(batch.rows)
+            self._writer.executemany(_REMEMBER, [self._values(row, fresh) for row in batch.rows])
+            growth = [("total", batch.totals.total), ("refused", batch.totals.refused)]
+            growth += [(_STATE + name, number) for name, number in batch.totals.by_state.items()]
+            self._writer.executemany(_GROW, [pair for pair in growth if pair[1]])
+            if batch.rows:
+                newest = batch.rows[-1]
+                settle = "INSERT OR REPLACE INTO total VALUES (?, ?)"
+                self._writer.executemany(settle, [(_NEXT_SEQ, newest.seq + 1), (_LAST_SEEN, newest.seen)])
+        self._scopes.update(fresh)
+
+    def _values(self, row: Row, fresh: dict[GroupKey, int]) -> tuple[int | bytes | str, ...]:
+        scope = self._scopes.get(row.group) or fresh[row.group]
+        return (
+            scope,
+            row.client_id,
+            row.edition,
+            row.seq,
+            int(row.state),
+            int(row.flags),
+            row.seen,
+            row.address,
+            row.parts,
+            MAX_PARTS_BYTES,
+        )
+
+    def _save_groups(self, rows: Sequence[Row]) -> dict[GroupKey, int]:
+        """Write the newest size and floor of every group in `rows`; ids of the groups that are new."""
+        fresh: dict[GroupKey, int] = {}
+        for group, row in {row.group: row for row in rows}.items():
+            scope = self._scopes.get(group)
+            if scope is None:
+                insert = "INSERT INTO scope (vendor, grp, cache_size, floor) VALUES (?, ?, ?, ?)"
+                done = self._writer.execute(insert, (*group, row.cache_size, row.floor))
+                fresh[group] = int(done.lastrowid or 0)
+            else:
+                update = "UPDATE scope SET cache_size = ?, floor = ? WHERE id = ?"
+                self._writer.execute(update, (row.cache_size, row.floor, scope))
+        return fresh
+
+    def _prune(self, now: int) -> int:
+        """The rows not seen for 400 days, then the oldest beyond the limit; a bounded number in one call."""
+        with _transaction(self._writer):
+            (rows,) = self._writer.execute("SELECT count(*) FROM machine").fetchone()
+            excess = max(0, rows - INVENTORY_ROWS)
+            victims = self._writer.execute(
+                "SELECT scope, client_id, edition FROM machine WHERE last_seen < ? LIMIT ?",
+                (now - INVENTORY_SECONDS, PRUNE_ROWS),
+            ).fetchall()
+            if excess > len(victims):
+                bounds = (now - ENTRY_SECONDS, min(excess, PRUNE_ROWS))
+                victims = self._writer.execute(_OLDEST_UNCOUNTED, bounds).fetchall()
+            delete = "DELETE FROM machine WHERE scope = ? AND client_id = ? AND edition = ?"
+            self._writer.executemany(delete, victims)
+        return len(victims)
+
+
+def open_database(path: Path) -> sqlite3.Connection:
+    """A connection that writes durably; makes the tables when the file is new. Raises `sqlite3.Error`."""
+    connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+    try:
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute(f"PRAGMA cache_size = -{PAGE_CACHE_KIBIBYTES}")
+        connection.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
+        (format_,) = connection.execute("PRAGMA user_version").fetchone()
+        if format_ == 0:
+            with _transaction(connection):
+                for statement in _SCHEMA.split(";"):
+                    connection.execute(statement)
+        elif format_ != STORE_FORMAT:
+            raise sqlite3.DatabaseError(f"made by another version (format {format_})")
+    except sqlite3.Error:
+        connection.close()
+        raise
+    return connection
+
+
+def read_totals(connection: sqlite3.Connection) -> Totals:
+    """The totals in an open database. Raises `sqlite3.Error`."""
+    rows = dict(connection.execute("SELECT name, value FROM total").fetchall())
+    states = {name.removeprefix(_STATE): value for name, value in rows.items() if name.startswith(_STATE)}
+    return Totals(rows.get("total", 0), rows.get("refused", 0), states)
+
+
+@contextmanager
+def _transaction(connection: sqlite3.Connection) -> Iterator[None]:
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+        connection.execute("COMMIT")
+    except BaseException:
+        # A failed COMMIT may have ended the transaction already.
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+
+
+@contextmanager
+def _translated(path: Path) -> Iterator[None]:
+    """SQLite's errors in our own words."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise translated(error, path) from error
+
+
+def translated(error: sqlite3.Error, path: Path) -> StoreFailed:
+    """What an error of SQLite means to whoever runs the host."""
+    if isinstance(error, sqlite3.DatabaseError) and not isinstance(error, sqlite3.OperationalError):
+        return StoreFailed(
+            Code.STATE_CORRUPT,
+            f"{path} is damaged: {error}",
+            "muster host serve --recount moves it away and counts anew; machines stay activated meanwhile",
+        )
+    return StoreFailed(Code.STORE_FAILED, f"{path}: {error}")
+
+
+def set_aside(path: Path, now: datetime) -> None:
+    """Move a database away, with what belongs to it, so that a new one is made. Counts refill by themselves."""
+    for suffix in ("-wal", "-shm", ""):
+        part = path.with_name(path.name + suffix)
+        if part.exists():
+            part.rename(path.with_name(f"{path.name}.{now:%Y%m%dT%H%M%SZ}{suffix}"))

@@ -1,0 +1,102 @@
+"""Looking into a host's database while the host may be running: never writes, never makes a file."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from muster.host.adapters.sqlite_store import BUSY_SECONDS, read_totals, translated
+from muster.host.core.counting import ENTRY_SECONDS, GroupKey
+from muster.host.ports import Totals
+
+_COUNT = "SELECT count(DISTINCT client_id) FROM machine WHERE scope = ? AND seq >= ? AND last_seen > ?"
+_SEEN_SINCE = """
+SELECT count(*) FROM (SELECT DISTINCT vendor, client_id FROM machine JOIN scope ON scope.id = machine.scope
+WHERE last_seen > ?)
+"""
+_MACHINES = """
+SELECT vendor, grp, client_id, edition, state, flags, first_seen, last_seen, address, length(parts) / 16
+FROM machine JOIN scope ON scope.id = machine.scope WHERE last_seen >= ? AND last_seen <= ?
+ORDER BY last_seen DESC, client_id, edition
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class GroupView:
+    """The count of a group as it would be told now."""
+
+    group: GroupKey
+    count: int
+    cache_size: int
+
+
+@dataclass(frozen=True, slots=True)
+class MachineView:
+    """One edition on one machine, as it asked last. Times are seconds since 1970."""
+
+    group: GroupKey
+    client_id: bytes
+    edition: int
+    state: int
+    flags: int
+    first_seen: int
+    last_seen: int
+    address: str
+    hardware_sets: int
+
+
+class SqliteView:
+    """What a host's database shows; empty while there is none."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def groups(self, now: int) -> tuple[GroupView, ...]:
+        """The counts at `now` (seconds since 1970)."""
+        with self._open() as connection:
+            if connection is None:
+                return ()
+            views = []
+            scopes = connection.execute("SELECT id, vendor, grp, cache_size, floor FROM scope ORDER BY id").fetchall()
+            for scope, vendor, group, size, floor in scopes:
+                (count,) = connection.execute(_COUNT, (scope, floor, now - ENTRY_SECONDS)).fetchone()
+                views.append(GroupView((vendor, group), min(size, count), size))
+            return tuple(views)
+
+    def totals(self) -> Totals:
+        """The totals as committed."""
+        with self._open() as connection:
+            return Totals() if connection is None else read_totals(connection)
+
+    def seen_since(self, moment: int) -> int:
+        """How many distinct machines asked since `moment` (seconds since 1970)."""
+        with self._open() as connection:
+            if connection is None:
+                return 0
+            (count,) = connection.execute(_SEEN_SINCE, (moment,)).fetchone()
+            return int(count)
+
+    def machines(self, since: int, until: int) -> Iterator[MachineView]:
+        """Every machine last seen within two instants (seconds since 1970), the newest first."""
+        with self._open() as connection:
+            if connection is None:
+                return
+            for vendor, group, *rest in connection.execute(_MACHINES, (since, until)):
+                yield MachineView((vendor, group), *rest)
+
+    @contextmanager
+    def _open(self) -> Iterator[sqlite3.Connection | None]:
+        if not self._path.exists():
+            yield None
+            return
+        try:
+            connection = sqlite3.connect(f"{self._path.absolute().as_uri()}?mode=ro", timeout=BUSY_SECONDS, uri=True)
+            try:
+                yield connection
+            finally:
+                connection.close()
+        except sqlite3.Error as error:
+            raise translated(error, self._path) from error

@@ -1,0 +1,45 @@
+"""The host put together from its real parts, for the command line and for whoever runs one in its own process.
+
+set_up(home, product_file, key); print(installation_id(home)); confirm(home, digits)
+host = await RunningHost.start(home, listen=["127.0.0.1:0"]); host.address; await host.stop()
+"""
+
+from __future__ import annotations
+
+from muster.host.app.publishing import lines, plan, publish, retire
+from muster.host.app.running import RunningHost
+from muster.host.app.setting_up import (
+    confirm,
+    confirm_file,
+    initialise,
+    install,
+    install_key,
+    installation_file,
+    installation_id,
+    set_up,
+)
+from muster.host.app.status import Status, status
+from muster.host.core.identity import Identity
+from muster.host.core.publication import ZoneRecords
+from muster.host.ports import Publication
+
+__all__ = [
+    "Identity",
+    "Publication",
+    "RunningHost",
+    "Status",
+    "ZoneRecords",
+    "confirm",
+    "confirm_file",
+    "initialise",
+    "install",
+    "install_key",
+    "installation_file",
+    "installation_id",
+    "lines",
+    "plan",
+    "publish",
+    "retire",
+    "set_up",
+    "status",
+]

@@ -1,0 +1,170 @@
+"""A host that serves: server, store and registration put together, and the small things that recur."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import IO, Any
+
+from muster.base.clock import Clock, SystemClock
+from muster.base.errors import Code, Misconfigured, MusterError, StoreFailed
+from muster.base.log import event
+from muster.host.adapters.durable_file import lock
+from muster.host.adapters.home_folder import HomeFolder
+from muster.host.adapters.publication_file import PublicationFile
+from muster.host.adapters.sqlite_store import PRUNE_ROWS, SqliteStore, set_aside
+from muster.host.app.naming import publisher, wanted_records
+from muster.host.core.settings import format_endpoint
+from muster.host.service.registration import Registration
+from muster.host.service.server import Server
+from muster.wire.calendar import seconds
+
+TEND_SECONDS = 2.0
+"""How soon a confirmation or setting that was changed on disk is noticed."""
+
+LOOK_AT_DNS_SECONDS = 60.0
+PRUNE_EVERY = timedelta(hours=1)
+
+
+class RunningHost:
+    """Made by `start`. `tend` does by hand what the host does by itself every two seconds."""
+
+    def __init__(self, home: HomeFolder, parts: Parts, environment: Mapping[str, str]) -> None:
+        self.server = parts.server
+        self._home = home
+        self._parts = parts
+        self._environment = environment
+        self._registration = Registration(PublicationFile(home.book), parts.clock)
+        self._tending: asyncio.Task[None] | None = None
+        self._registering: asyncio.Task[None] | None = None
+        self._looked_at_dns: float | None = None
+        self._pruned: datetime | None = None
+
+    @classmethod
+    async def start(
+        cls,
+        home: Path,
+        *,
+        listen: Sequence[str] | None = None,
+        dns: Mapping[str, Any] | None = None,
+        environment: Mapping[str, str] | None = None,
+        clock: Clock | None = None,
+        recount: bool = False,
+    ) -> RunningHost:
+        """Serve from `home` until `stop`. `listen` and `dns` win over the settings; `environment` is the process's unless given.
+
+        `recount` moves a damaged database away first. Raises `Misconfigured` (NOT_SET_UP, HOME_IN_USE, SETTINGS_INVALID)
+        or `StoreFailed`.
+        """
+        environment = os.environ if environment is None else environment
+        flags = {"listen": tuple(listen) if listen else None, "dns": dns}
+        folder, clock = HomeFolder(home, environment, flags), clock or SystemClock()
+        if not folder.vendors():
+            raise Misconfigured(Code.NOT_SET_UP, f"{home} has no product file", "muster host init --product FILE")
+        held = lock(folder.lock)
+        try:
+            if recount:
+                set_aside(folder.store, clock.now())
+            store = SqliteStore(folder.store)
+        except MusterError:
+            held.close()
+            raise
+        parts = Parts(Server(folder, store, clock), store, clock, held)
+        try:
+            await parts.server.start()
+        except MusterError:
+            await parts.let_go()
+            raise
+        host = cls(folder, parts, environment)
+        host._tending = asyncio.create_task(host._tend_on())
+        return host
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """Where it listens, with the real ports."""
+        return tuple(format_endpoint(e) for e in self.server.endpoints)
+
+    @property
+    def address(self) -> str:
+        """The first of `addresses`."""
+        return self.addresses[0]
+
+    async def stop(self) -> None:
+        """Drain and let go: everything asked is answered, everything answered is on disk."""
+        event("host", "stopping")
+        for task in (self._tending, self._registering):
+            if task is not None:
+                task.cancel()
+                with suppress(asyncio.CancelledError):
+                    await task
+        await self.server.stop()
+        await self._parts.let_go()
+
+    def look_again(self) -> None:
+        """Read the home anew, as it is done every two seconds."""
+        self.server.reload()
+        self._looked_at_dns = None
+
+    async def tend(self) -> None:
+        """Notice what changed on disk, drop what is too old, publish what is due."""
+        await self._keep()
+        await self._register()
+
+    async def _keep(self) -> None:
+        if self.server.reload():
+            self._looked_at_dns = None
+        self.server.flush()
+        now = self._parts.clock.now()
+        if self._pruned is None or not timedelta(0) <= now - self._pruned < PRUNE_EVERY:
+            with suppress(StoreFailed):
+                if await self._parts.store.prune(seconds(now)) < PRUNE_ROWS:
+                    self._pruned = now
+
+    async def _tend_on(self) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            try:
+                await self._keep()
+            except MusterError as error:
+                event("host", "tending.failed", code=error.code, problem=error.message)
+            is_time = self._looked_at_dns is None or loop.time() - self._looked_at_dns >= LOOK_AT_DNS_SECONDS
+            # Apart from the rest: a name server that is silent must not keep a new certificate from being noticed.
+            if is_time and (self._registering is None or self._registering.done()):
+                self._looked_at_dns = loop.time()
+                self._registering = asyncio.create_task(self._register())
+            await asyncio.sleep(TEND_SECONDS)
+
+    async def _register(self) -> None:
+        setup = self.server.setup
+        dns = setup.settings.dns
+        if not dns.publish or not dns.has_credentials or not setup.labels:
+            return
+        endpoints = self.server.endpoints
+        try:
+            way = publisher(self._home.path, dns, self._environment)
+            loop = asyncio.get_running_loop()
+            wanted = await loop.run_in_executor(None, wanted_records, dns, setup.labels, endpoints)
+            if way is not None and self._registration.is_due(wanted):
+                await self._registration.register(way, wanted)
+        except MusterError as error:
+            event("host", "dns.failed", code=error.code, problem=error.message)
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What a running host is made of; `held` is the lock on its home."""
+
+    server: Server
+    store: SqliteStore
+    clock: Clock
+    held: IO[bytes]
+
+    async def let_go(self) -> None:
+        """Close the store, then free the home."""
+        await self.store.close()
+        self.held.close()

@@ -1,0 +1,48 @@
+"""Running a host as a process: uvloop, signals, descriptors, events on standard error."""
+
+from __future__ import annotations
+
+import asyncio
+import resource
+import signal
+import sys
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+
+import uvloop
+
+from muster.base import log, terminal
+from muster.base.errors import Code, Misconfigured
+from muster.host.app import RunningHost
+
+LEVELS = ("debug", "info", "warning", "error")
+
+
+def serve_until_told(home: Path, *, listen: Sequence[str] | None, recount: bool, level: str) -> None:
+    """Serve until SIGTERM or SIGINT; SIGHUP reads the home again. Prints every address once it listens there."""
+    if level not in LEVELS:
+        raise Misconfigured(Code.USAGE, f"there is no log level {level!r}", f"Choose one of {', '.join(LEVELS)}.")
+    log.configure(level)
+    _raise_descriptor_limit()
+    uvloop.run(_serve(home, listen, recount=recount))
+
+
+async def _serve(home: Path, listen: Sequence[str] | None, *, recount: bool) -> None:
+    loop, told = asyncio.get_running_loop(), asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, told.set)
+    host = await RunningHost.start(home, listen=listen, recount=recount)
+    loop.add_signal_handler(signal.SIGHUP, host.look_again)
+    for address in host.addresses:
+        terminal.result(f"listening on {address}")
+    sys.stdout.flush()
+    await told.wait()
+    await host.stop()
+
+
+def _raise_descriptor_limit() -> None:
+    """A connection is a descriptor: take what the system allows."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with suppress(ValueError, OSError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))

@@ -1,0 +1,67 @@
+"""The connections that are open: how many in all and per source, and one absolute deadline for each."""
+
+from __future__ import annotations
+
+from muster.host.service.connection import Connection
+
+CONNECTION_SECONDS = 5.0
+"""From the first packet to the last: a peer that needs longer is dropped, whatever it sent."""
+
+MAX_CONNECTIONS = 4_096
+MAX_PER_SOURCE = 512
+
+
+class Guests:
+    """Open connections, the oldest first. `now` is the event loop's time, in seconds."""
+
+    def __init__(self, limit: int = MAX_CONNECTIONS, per_source: int = MAX_PER_SOURCE) -> None:
+        self._limit = limit
+        self._per_source = per_source
+        self._deadlines: dict[Connection, float] = {}
+        self._sources: dict[str, int] = {}
+
+    def __len__(self) -> int:
+        return len(self._deadlines)
+
+    def admit(self, connection: Connection, now: float) -> bool:
+        """Take a connection in. When the house is full, the oldest that has not asked yet makes room."""
+        here = self._sources.get(connection.source, 0)
+        if here >= self._per_source:
+            return False
+        if len(self._deadlines) >= self._limit:
+            idle = next((c for c in self._deadlines if not c.has_asked), None)
+            if idle is None:
+                return False
+            self.forget(idle)
+            idle.drop()
+        self._deadlines[connection] = now + CONNECTION_SECONDS
+        self._sources[connection.source] = here + 1
+        return True
+
+    def forget(self, connection: Connection) -> bool:
+        """A connection is gone; False when it was not known."""
+        if self._deadlines.pop(connection, None) is None:
+            return False
+        left = self._sources[connection.source] - 1
+        if left:
+            self._sources[connection.source] = left
+        else:
+            del self._sources[connection.source]
+        return True
+
+    def overdue(self, now: float) -> list[Connection]:
+        """The connections past their deadline."""
+        late = []
+        for connection, deadline in self._deadlines.items():
+            if deadline > now:
+                break
+            late.append(connection)
+        return late
+
+    def idle(self) -> list[Connection]:
+        """The connections that have not asked anything yet."""
+        return [c for c in self._deadlines if not c.has_asked]
+
+    def all(self) -> list[Connection]:
+        """Every connection."""
+        return list(self._deadlines)

@@ -1,0 +1,287 @@
+"""Takes requests, has them decided, made durable in groups, and answered (2-protocol §2.5: commit before you answer).
+
+While a group is being committed the next one gathers. When the store fails, what was decided on it is refused with
+HOST_BUSY and the counts are read anew: what is in memory never runs ahead of the disk for longer than one commit.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from functools import lru_cache
+from typing import NamedTuple
+
+from muster.base.clock import Clock
+from muster.base.errors import Code, Malformed, Misconfigured, MusterError, StoreFailed
+from muster.base.log import event
+from muster.host.core.answering import Answering, Intervals, Outcome, Verdict
+from muster.host.core.counting import Counts
+from muster.host.core.limits import NewIds, is_allowed, plain_address, prefix_of, source_of
+from muster.host.core.settings import Endpoint, format_endpoint
+from muster.host.ports import Batch, Setup, Setups, Store, Totals
+from muster.host.service.connection import Connection
+from muster.host.service.guests import Guests
+from muster.wire.calendar import seconds
+
+SWEEP_SECONDS = 0.25
+RECOVER_SECONDS = 1.0
+DRAIN_SECONDS = 4.0
+BACKLOG = 4_096
+PEERS_REMEMBERED = 4_096
+
+
+class _Peer(NamedTuple):
+    address: str
+    source: str
+    prefix: str
+    is_allowed: bool
+
+
+class _Pending(NamedTuple):
+    connection: Connection
+    body: bytes
+    verdict: Verdict
+
+
+class Server:
+    """Answers on its endpoints between `start` and `stop`. One loop, one thread."""
+
+    def __init__(self, setups: Setups, store: Store, clock: Clock, guests: Guests | None = None) -> None:
+        self._setups = setups
+        self._store = store
+        self._clock = clock
+        self._guests = guests or Guests()
+        self._servers: list[asyncio.Server] = []
+        self._pending: list[_Pending] = []
+        self._wake = asyncio.Event()
+        self._committing: asyncio.Task[None] | None = None
+        self._sweep: asyncio.TimerHandle | None = None
+        self._growth: Counter[str] = Counter()
+        self._states: Counter[str] = Counter()
+        self._is_draining = False
+        self._peer = lru_cache(PEERS_REMEMBERED)(self._look_at)
+        self.outcomes: Counter[str] = Counter()
+
+    async def start(self) -> None:
+        """Load the counts and listen; `Misconfigured` when an address cannot be used, `StoreFailed` without a store."""
+        self._loop = asyncio.get_running_loop()
+        self._stamp = self._setups.stamp()
+        self.setup = self._setups.read()
+        loaded = await self._store.load(seconds(self._clock.now()))
+        counts = Counts(loaded.groups, loaded.next_seq)
+        self._answering = Answering(self.setup.vendors, _intervals(self.setup), counts, loaded.last_seen, NewIds())
+        self._allow = self.setup.settings.allowed
+        self._committing = asyncio.create_task(self._commit_groups())
+        try:
+            for endpoint in self.setup.settings.endpoints:
+                self._servers.append(await self._listen(endpoint))
+        except MusterError:
+            await self.stop()
+            raise
+        self._sweep = self._loop.call_later(SWEEP_SECONDS, self._drop_overdue)
+
+    @property
+    def endpoints(self) -> tuple[Endpoint, ...]:
+        """Where the host listens, with the real ports."""
+        names = (s.getsockname() for server in self._servers for s in server.sockets)
+        return tuple((str(name[0]), int(name[1])) for name in names)
+
+    async def stop(self) -> None:
+        """Stop listening, answer what was asked, close the rest; at most a few seconds."""
+        self._is_draining = True
+        for server in self._servers:
+            server.close()
+        for connection in self._guests.idle():
+            connection.drop()
+        if self._committing is not None:
+            self._wake.set()
+            done, _ = await asyncio.wait({self._committing}, timeout=DRAIN_SECONDS)
+            if not done:
+                self._committing.cancel()
+        if self._sweep is not None:
+            self._sweep.cancel()
+        await asyncio.sleep(0)  # answers that were written leave before their transports are aborted
+        for connection in self._guests.all():
+            connection.hang_up()
+        self._servers.clear()
+
+    def reload(self) -> bool:
+        """Take over a setup that was changed; False when nothing changed or it cannot be used: the old one stays."""
+        stamp = self._setups.stamp()
+        if stamp == self._stamp:
+            return False
+        self._stamp = stamp
+        try:
+            setup = self._setups.read()
+        except MusterError as error:
+            event("host", "setup.refused", code=error.code, problem=error.message)
+            return False
+        self.setup = setup
+        self._answering.vendors = setup.vendors
+        self._answering.intervals = _intervals(setup)
+        self._allow = setup.settings.allowed
+        self._peer.cache_clear()
+        event("host", "setup.loaded", vendors=len(setup.vendors))
+        return True
+
+    def flush(self) -> None:
+        """Have totals made durable that no counted machine took along."""
+        if self._growth:
+            self._wake.set()
+
+    # --- connections (muster.host.service.connection.Reception)
+
+    def opened(self, connection: Connection) -> bool:
+        """See `Reception`."""
+        peer = self._peer(connection.peer)
+        if not peer.is_allowed or self._is_draining:
+            self.outcomes["address refused"] += 1
+            return False
+        connection.address, connection.source, connection.prefix = peer.address, peer.source, peer.prefix
+        if not self._guests.admit(connection, self._loop.time()):
+            self.outcomes["connection refused"] += 1
+            return False
+        return True
+
+    def closed(self, connection: Connection) -> None:
+        """See `Reception`."""
+        self._guests.forget(connection)
+
+    def garbled(self) -> None:
+        """See `Reception`."""
+        self.outcomes["malformed"] += 1
+
+    def asked(self, connection: Connection, body: bytes) -> None:
+        """See `Reception`."""
+        now = seconds(self._clock.now())
+        try:
+            verdict = self._decide(connection, body, now)
+        except Malformed:
+            self.garbled()
+            connection.drop()
+            return
+        if verdict.outcome in _COUNTS_TOLD:
+            # A count may rest on rows that are still on their way to the disk, so it goes the same way.
+            self._pending.append(_Pending(connection, body, verdict))
+            self._wake.set()
+        else:
+            self._tell(connection, verdict)
+
+    def _decide(self, connection: Connection, body: bytes, now: int) -> Verdict:
+        address, prefix = connection.address, connection.prefix
+        try:
+            return self._answering.decide(body, address, prefix, now, self._store.is_known)
+        except StoreFailed as error:
+            self._fall_behind(error)
+            return self._answering.decide(body, address, prefix, now, self._store.is_known)
+
+    def _tell(self, connection: Connection, verdict: Verdict) -> None:
+        self.outcomes[verdict.outcome] += 1
+        request = verdict.request
+        if request is not None:
+            self._growth["total"] += 1
+            self._growth["refused"] += verdict.outcome in _REFUSED
+            self._states[str(request.state)] += 1
+        connection.answer(verdict.answer)
+
+    # --- the store
+
+    async def _commit_groups(self) -> None:
+        """Commit group after group until the host drains."""
+        while True:
+            if not self._pending and not self._is_draining and not self._answering.is_busy:
+                self._wake.clear()
+                await self._wake.wait()
+            if self._answering.is_busy:
+                await self._recover()
+            if self._answering.is_busy and not self._is_draining:
+                continue
+            if self._pending or self._growth:
+                await self._commit_group()
+            elif self._is_draining:
+                return
+
+    async def _commit_group(self) -> None:
+        group, self._pending = self._pending, []
+        rows = [p.verdict.row for p in group if p.verdict.row is not None]
+        for pending in group:
+            assert pending.verdict.request is not None  # noqa: S101 - only activation requests wait here
+            self._states[str(pending.verdict.request.state)] += 1
+        self._growth["total"] += len(group)
+        growth = Totals(self._growth["total"], self._growth["refused"], dict(self._states))
+        self._growth.clear()
+        self._states.clear()
+        try:
+            await self._store.commit(Batch(rows, growth))
+        except StoreFailed as error:
+            self._growth.update(total=growth.total - len(group), refused=growth.refused)
+            self._fall_behind(error, group)
+            return
+        for connection, _, verdict in group:
+            self.outcomes[verdict.outcome] += 1
+            connection.answer(verdict.answer)
+
+    def _fall_behind(self, error: StoreFailed, group: list[_Pending] | None = None) -> None:
+        """The store failed: refuse everything that was decided on what it does not hold."""
+        event("host", "store.failed", code=error.code, problem=error.message)
+        now = seconds(self._clock.now())
+        self._answering.is_busy = True
+        waiting, self._pending = [*(group or ()), *self._pending], []
+        for connection, body, verdict in waiting:
+            if verdict.request is None or verdict.mandate is None:
+                connection.drop()
+                continue
+            busy = self._answering.refuse(body, verdict.request, verdict.mandate, Code.HOST_BUSY, now)
+            self._tell(connection, busy)
+        self._wake.set()
+
+    async def _recover(self) -> None:
+        """Read the counts anew, once the store takes something again; wait a moment when it does not."""
+        try:
+            loaded = await self._store.load(seconds(self._clock.now()))
+            await self._store.commit(Batch((), Totals()))
+        except StoreFailed:
+            if self._is_draining:
+                self._growth.clear()
+            else:
+                await asyncio.sleep(RECOVER_SECONDS)
+            return
+        self._answering.counts = Counts(loaded.groups, loaded.next_seq)
+        self._answering.last_seen = loaded.last_seen
+        self._answering.is_busy = False
+        event("host", "store.recovered")
+
+    # --- sockets
+
+    async def _listen(self, endpoint: Endpoint) -> asyncio.Server:
+        host, port = endpoint
+        try:
+            return await self._loop.create_server(lambda: Connection(self), host, port, backlog=BACKLOG)
+        except OSError as error:
+            reason = (error.strerror or str(error)).lower()
+            raise Misconfigured(
+                Code.SETTINGS_INVALID,
+                f"cannot listen on {format_endpoint(endpoint)}: {reason}",
+                "Stop what uses the port, or set another: muster host serve --listen ADDR:PORT",
+            ) from error
+
+    def _drop_overdue(self) -> None:
+        for connection in self._guests.overdue(self._loop.time()):
+            self.outcomes["deadline passed"] += 1
+            connection.drop()
+        self._sweep = self._loop.call_later(SWEEP_SECONDS, self._drop_overdue)
+
+    def _look_at(self, peer: str) -> _Peer:
+        try:
+            address = plain_address(peer)
+        except ValueError:
+            return _Peer(peer, peer, "", is_allowed=False)
+        return _Peer(str(address), source_of(address), prefix_of(address), is_allowed(address, self._allow))
+
+
+_COUNTS_TOLD = frozenset({Outcome.COUNTED, Outcome.NOT_COUNTED})
+_REFUSED = frozenset({Outcome.REFUSED, Outcome.HINTED})
+
+
+def _intervals(setup: Setup) -> Intervals:
+    return Intervals(setup.settings.renewal_minutes, setup.settings.retry_minutes)
