@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Protocol
+from typing import Protocol, cast
 
 from muster.base.errors import Malformed
 from muster.wire.frame import FrameReader, frame
@@ -47,10 +47,10 @@ class Connection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Ask whether the peer is welcome."""
-        assert isinstance(transport, asyncio.Transport)  # noqa: S101 - what a stream server hands out
-        self._transport = transport
+        # uvloop's stream transports have every method of asyncio.Transport without being one.
+        self._transport = cast("asyncio.Transport", transport)
         if not self._reception.opened(self):
-            transport.abort()
+            self._transport.abort()
 
     def data_received(self, data: bytes) -> None:
         """Collect the one frame; anything after it, or anything else, ends the connection."""
