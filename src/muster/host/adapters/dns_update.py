@@ -25,8 +25,7 @@ from muster.base.errors import Code, MusterError, Refused, Unreachable
 from muster.host.core.publication import AddressRecord, ServiceRecord, ZoneRecords, without
 from muster.host.core.settings import Endpoint, format_endpoint
 
-QUERY_SECONDS = 5.0
-UPDATE_SECONDS = 10.0
+ANSWER_SECONDS = 5.0
 DNS_PORT = 53
 
 # What an answer of refusal means, and what to do about it. NOTAUTH comes unsigned from servers that do not have the zone.
@@ -61,15 +60,21 @@ _PEER_ERRORS: dict[type[Exception], str] = {
 class DnsUpdate:
     """`Publisher` over TCP. `server` None: the zone's primary as its SOA record names it. `key` None: unsigned.
 
-    `resolver` is asked where names and zones are; None for the system's.
+    `resolver` is asked where names and zones are; None for the system's. `patience`: seconds for one answer.
     """
 
     def __init__(
-        self, server: Endpoint | None = None, key: dns.tsig.Key | None = None, resolver: Endpoint | None = None
+        self,
+        server: Endpoint | None = None,
+        key: dns.tsig.Key | None = None,
+        resolver: Endpoint | None = None,
+        *,
+        patience: float = ANSWER_SECONDS,
     ) -> None:
         self._server = server
         self._key = key
         self._resolver = resolver
+        self._patience = patience
 
     async def publish(self, records: ZoneRecords, stale: ZoneRecords | None = None) -> ZoneRecords:
         """See `Publisher`."""
@@ -96,7 +101,7 @@ class DnsUpdate:
     async def _send(self, server: Endpoint, update: dns.update.UpdateMessage, zone: str) -> None:
         host, port = server
         try:
-            reply = await dns.asyncquery.tcp(update, host, port=port, timeout=UPDATE_SECONDS)
+            reply = await dns.asyncquery.tcp(update, host, port=port, timeout=self._patience)
         except (dns.tsig.PeerError, dns.tsig.BadTime) as error:
             raise self._refused(_PEER_ERRORS.get(type(error), "bad signature"), server, zone) from error
         except (dns.exception.DNSException, OSError, EOFError) as error:
@@ -115,7 +120,7 @@ class DnsUpdate:
         """Whether somebody put this address there already. A server that does not say so is asked to add it."""
         query = dns.message.make_query(record.name, record.rdtype)
         try:
-            reply = await dns.asyncquery.tcp(query, server[0], port=server[1], timeout=QUERY_SECONDS)
+            reply = await dns.asyncquery.tcp(query, server[0], port=server[1], timeout=self._patience)
         except (dns.exception.DNSException, OSError, EOFError) as error:
             raise _silent(server, error) from error
         found = [rdata.to_text() for rrset in reply.answer for rdata in rrset]
@@ -129,7 +134,7 @@ class DnsUpdate:
             resolver.port = self._resolver[1]
         name = dns.name.from_text(zone)
         try:
-            answer = await resolver.resolve(name, "SOA", search=False, lifetime=QUERY_SECONDS)
+            answer = await resolver.resolve(name, "SOA", search=False, lifetime=self._patience)
             soa = next(iter(answer))
             if not isinstance(soa, SOA):
                 raise _no_primary(zone, "its SOA record cannot be read")
@@ -144,7 +149,7 @@ class DnsUpdate:
 
     async def _address(self, resolver: dns.asyncresolver.Resolver, name: dns.name.Name) -> str:
         for kind in (dns.rdatatype.A, dns.rdatatype.AAAA):
-            answer = await resolver.resolve(name, kind, search=False, lifetime=QUERY_SECONDS, raise_on_no_answer=False)
+            answer = await resolver.resolve(name, kind, search=False, lifetime=self._patience, raise_on_no_answer=False)
             for rdata in answer.rrset or ():
                 return str(rdata.to_text())
         raise dns.resolver.NoAnswer

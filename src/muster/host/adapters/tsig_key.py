@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import binascii
 import re
 from pathlib import Path
@@ -39,7 +40,8 @@ def read_tsig_key(path: Path) -> dns.tsig.Key:
         raise _wrong(path, f"algorithm {algorithm} is not known; use hmac-sha256")
     full = dns.tsig.HMAC_MD5 if algorithm == "hmac-md5" else dns.name.from_text(algorithm)
     try:
-        return dns.tsig.Key(dns.name.from_text(name), clauses["secret"], full)
+        secret = base64.b64decode(clauses["secret"], validate=True)
+        return dns.tsig.Key(dns.name.from_text(name).canonicalize(), secret, full)
     except (dns.exception.DNSException, binascii.Error, ValueError) as error:
         raise _wrong(path, "its secret is not base64, or its name not a DNS name") from error
 

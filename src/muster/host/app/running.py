@@ -43,6 +43,7 @@ class RunningHost:
         self._tending: asyncio.Task[None] | None = None
         self._registering: asyncio.Task[None] | None = None
         self._looked_at_dns: float | None = None
+        self._one_at_a_time = asyncio.Lock()
         self._pruned: datetime | None = None
 
     @classmethod
@@ -149,8 +150,9 @@ class RunningHost:
             way = publisher(self._home.path, dns, self._environment)
             loop = asyncio.get_running_loop()
             wanted = await loop.run_in_executor(None, wanted_records, dns, setup.labels, endpoints)
-            if way is not None and self._registration.is_due(wanted):
-                await self._registration.register(way, wanted)
+            async with self._one_at_a_time:
+                if way is not None and self._registration.is_due(wanted):
+                    await self._registration.register(way, wanted)
         except MusterError as error:
             event("host", "dns.failed", code=error.code, problem=error.message)
 
