@@ -55,7 +55,7 @@ def read_file(path: Path, limit: int) -> bytes | None:
     try:
         with path.open("rb") as file:
             data = file.read(limit + 1)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:
         raise StoreFailed(Code.STORE_FAILED, f"{path} cannot be read: {_reason(error)}") from error

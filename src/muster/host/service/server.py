@@ -168,12 +168,16 @@ class Server:
             self._tell(connection, verdict)
 
     def _decide(self, connection: Connection, body: bytes, now: int) -> Verdict:
-        address, prefix = connection.address, connection.prefix
+        source = connection.address, connection.prefix, now
         try:
-            return self._answering.decide(body, address, prefix, now, self._store.is_known)
+            verdict = self._answering.decide(body, *source, self._store.is_known)
         except StoreFailed as error:
             self._fall_behind(error)
-            return self._answering.decide(body, address, prefix, now, self._store.is_known)
+            return self._answering.decide(body, *source, self._store.is_known)
+        # Whoever has just confirmed a host tries a machine next.
+        if verdict.outcome is Outcome.HINTED and self.reload():
+            return self._decide(connection, body, now)
+        return verdict
 
     def _tell(self, connection: Connection, verdict: Verdict) -> None:
         self.outcomes[verdict.outcome] += 1

@@ -1,0 +1,76 @@
+"""``muster host`` as a process of its own: started, asked, killed."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+START_SECONDS = 20.0
+STOP_SECONDS = 10.0
+_COMMAND = [sys.executable, "-c", "import sys; from muster.cli import main; sys.exit(main())", "host"]
+_LISTENING = re.compile(r"^listening on (\S+)$")
+
+
+def run_host(home: Path, *arguments: str, entered: str = "", **environment: str) -> subprocess.CompletedProcess[str]:
+    """One command, to its end."""
+    return subprocess.run(
+        [*_COMMAND, *arguments],
+        env={**os.environ, "MUSTER_HOME": str(home), **environment},
+        input=entered,
+        capture_output=True,
+        text=True,
+        timeout=START_SECONDS,
+        check=False,
+    )
+
+
+def status_of(home: Path) -> dict[str, Any]:
+    """What ``status --json`` tells."""
+    found: dict[str, Any] = json.loads(run_host(home, "status", "--json").stdout)
+    return found
+
+
+@dataclass
+class HostProcess:
+    """A host that serves; `address` is where."""
+
+    process: subprocess.Popen[str]
+    address: str
+
+    def stop(self, number: int = signal.SIGTERM) -> int:
+        """Send a signal and wait for the end; the exit code."""
+        self.process.send_signal(number)
+        return self.process.wait(STOP_SECONDS)
+
+
+@contextmanager
+def serving(home: Path, *arguments: str, before: tuple[str, ...] = ()) -> Iterator[HostProcess]:
+    """A host on a free port of loopback, killed in the end if it is still there. `before` is put before the command."""
+    with (home / "events.log").open("a") as events:
+        process = subprocess.Popen(
+            [*before, *_COMMAND, "serve", "--listen", "127.0.0.1:0", *arguments],
+            env={**os.environ, "MUSTER_HOME": str(home)},
+            stdout=subprocess.PIPE,
+            stderr=events,
+            text=True,
+        )
+    try:
+        assert process.stdout is not None
+        line = process.stdout.readline()
+        match = _LISTENING.match(line)
+        assert match, f"said {line!r} instead of listening: {(home / 'events.log').read_text()}"
+        yield HostProcess(process, match[1])
+    finally:
+        with suppress(ProcessLookupError):
+            process.kill()
+        process.wait(STOP_SECONDS)
+        process.stdout.close() if process.stdout else None

@@ -1,0 +1,153 @@
+"""``muster host`` on the command line, from nothing to a host that counts."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import signal
+from pathlib import Path
+
+import pytest
+
+from muster.trust.productkey import KeyKind
+from tests.programs.host_process import run_host, serving, status_of
+from tests.worlds.host_world import SmallVendor, ask
+from tests.worlds.parts import part
+
+VENDOR = SmallVendor()
+
+
+def product_file(folder: Path) -> str:
+    path = folder / "acme.muster"
+    path.write_bytes(VENDOR.product_file())
+    return str(path)
+
+
+def set_up(folder: Path) -> Path:
+    home = folder / "home"
+    assert run_host(home, "init", "--product", product_file(folder)).returncode == 0
+    assert run_host(home, "install-key", "-", entered=VENDOR.key().formatted).returncode == 0
+    digits = run_host(home, "installation-id").stdout.strip()
+    assert run_host(home, "confirm", VENDOR.confirm(digits)).returncode == 0
+    return home
+
+
+def test_from_a_product_file_to_a_host_that_counts(tmp_path: Path) -> None:
+    home = set_up(tmp_path)
+    with serving(home) as host:
+        assert [asyncio.run(ask(host.address, VENDOR, n)) for n in (1, 2, 2, 3)] == [1, 2, 2, 3]
+        told = status_of(home)
+    assert told["certificates"][0]["scope"] == "acme-cad"
+    assert told["certificates"][0]["vendor"] == "Acme Software"
+    assert told["groups"] == [{"vendor": "Acme Software", "group": "acme-cad", "count": 3, "cache_size": 50}]
+    assert told["machines_30d"] == 3
+    assert told["requests"] == {"total": 4, "refused": 0, "by_state": {"INITIAL_GRACE": 4}}
+
+
+def test_the_count_is_what_it_was_after_sigkill_and_after_sigterm(tmp_path: Path) -> None:
+    home, told = set_up(tmp_path), []
+    for machine, number in ((1, signal.SIGKILL), (2, signal.SIGKILL), (3, signal.SIGTERM), (4, signal.SIGTERM)):
+        with serving(home) as host:
+            told.append(asyncio.run(ask(host.address, VENDOR, machine)))
+            assert host.stop(number) == (0 if number is signal.SIGTERM else -number)
+    assert told == [1, 2, 3, 4]
+
+
+@pytest.mark.parts
+def test_thirty_one_days_later_the_count_is_none(tmp_path: Path) -> None:
+    home = set_up(tmp_path)
+    with serving(home) as host:
+        asyncio.run(ask(host.address, VENDOR, 1))
+    with serving(home, before=(part("faketime"), "+31 days")) as host:
+        assert asyncio.run(ask(host.address, VENDOR, 2)) == 1
+
+
+def test_a_confirmation_is_noticed_by_a_host_that_runs(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    entered = VENDOR.key().formatted
+    done = run_host(home, "setup", "--product", product_file(tmp_path), "--key", "-", entered=entered)
+    assert done.returncode == 0
+    assert "muster host confirm" in done.stdout
+    digits = run_host(home, "installation-id", "--json")
+    with serving(home) as host:
+        confirmation = tmp_path / "confirmation.txt"
+        confirmation.write_text(VENDOR.confirmation_file(json.loads(digits.stdout)["installation_id"]))
+        assert run_host(home, "confirm", "--file", str(confirmation)).returncode == 0
+        assert asyncio.run(ask(host.address, VENDOR, 1)) == 1
+
+
+def test_a_key_for_machines_is_refused_and_a_key_in_the_arguments_draws_a_warning(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    run_host(home, "init", "--product", product_file(tmp_path))
+    done = run_host(home, "install-key", VENDOR.key(KeyKind.MAK, 1001).formatted)
+    assert done.returncode == 1
+    assert "KEY_WRONG_KIND" in done.stderr
+    assert "warning" in done.stderr
+    typo = VENDOR.key().formatted.replace("1", "2", 1)
+    assert "KEY_MALFORMED" in run_host(home, "install-key", "-", entered=typo).stderr
+
+
+def test_what_is_not_there_yet_says_how_to_go_on(tmp_path: Path) -> None:
+    for arguments in (["status"], ["serve"], ["install-key", "-"], ["publish", "--dry-run"]):
+        done = run_host(tmp_path, *arguments, entered=VENDOR.key().formatted)
+        assert done.returncode == 2
+        assert "NOT_SET_UP" in done.stderr
+        assert "muster host init" in done.stderr
+    done = run_host(tmp_path, "status", "--json")
+    assert json.loads(done.stdout)["error"]["code"] == "NOT_SET_UP"
+
+
+def test_a_damaged_product_file_and_a_home_that_cannot_be_written_change_nothing(tmp_path: Path) -> None:
+    damaged = tmp_path / "damaged.muster"
+    damaged.write_bytes(VENDOR.product_file()[:-200])
+    done = run_host(tmp_path / "home", "init", "--product", str(damaged))
+    assert done.returncode == 1
+    assert "PRODUCT_MALFORMED" in done.stderr
+    assert not (tmp_path / "home").exists()
+    done = run_host(damaged / "home", "init", "--product", product_file(tmp_path))
+    assert done.returncode == 2
+    assert "HOME_NOT_WRITABLE" in done.stderr
+
+
+def test_two_hosts_on_one_home_are_refused(tmp_path: Path) -> None:
+    home = set_up(tmp_path)
+    with serving(home):
+        done = run_host(home, "serve", "--listen", "127.0.0.1:0")
+    assert done.returncode == 2
+    assert "HOME_IN_USE" in done.stderr
+
+
+def test_a_wrong_setting_is_told_with_file_and_line(tmp_path: Path) -> None:
+    home = set_up(tmp_path)
+    (home / "host.toml").write_text('renewal = "7d"\nretri = "2h"\n')
+    done = run_host(home, "serve")
+    assert done.returncode == 2
+    assert f"{home / 'host.toml'}:2" in done.stderr
+    assert "retry" in done.stderr
+
+
+def test_a_damaged_database_is_told_and_counted_anew_on_demand(tmp_path: Path) -> None:
+    home = set_up(tmp_path)
+    with serving(home) as host:
+        asyncio.run(ask(host.address, VENDOR, 1))
+        host.stop()
+    (home / "counts.db").write_bytes(b"no database " * 1000)
+    done = run_host(home, "serve", "--listen", "127.0.0.1:0")
+    assert done.returncode == 1
+    assert "STATE_CORRUPT" in done.stderr
+    assert "--recount" in done.stderr
+    with serving(home, "--recount") as host:
+        assert asyncio.run(ask(host.address, VENDOR, 2)) == 1
+
+
+def test_a_dry_run_prints_lines_for_zone_files_nsupdate_and_powershell(tmp_path: Path) -> None:
+    home = set_up(tmp_path)
+    (home / "host.toml").write_text(
+        '[dns]\ntarget = "kms1.corp.example"\naddresses = ["192.0.2.7"]\nzones = [{ zone = "corp.example" }]\n'
+    )
+    done = run_host(home, "publish", "--dry-run")
+    assert "_muster._tcp.corp.example. 3600 IN SRV 0 0 1688 kms1.corp.example." in done.stdout
+    assert "update add kms1.corp.example. 3600 A 192.0.2.7" in done.stdout
+    assert "Add-DnsServerResourceRecord -Srv" in done.stdout
+    rows = json.loads(run_host(home, "publish", "--dry-run", "--json").stdout)["zones"]
+    assert rows[0]["services"][0]["port"] == 1688
