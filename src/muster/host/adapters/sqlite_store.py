@@ -64,18 +64,22 @@ _OLDEST_UNCOUNTED = """
 SELECT scope, client_id, edition FROM machine JOIN scope ON scope.id = machine.scope
 WHERE NOT (seq >= floor AND last_seen > ?) ORDER BY last_seen LIMIT ?
 """
+_DAMAGED = ("SQLITE_CORRUPT", "SQLITE_NOTADB")
 _NEXT_SEQ, _LAST_SEEN, _STATE = "next_seq", "last_seen", "state "
 
 
 class SqliteStore:
-    """`Store` in one database file, which is made when it is missing. `StoreFailed` when it cannot be opened."""
+    """`Store` in one database file, which is made when it is missing. `StoreFailed` when it cannot be opened.
 
-    def __init__(self, path: Path) -> None:
+    `patience`: how many seconds to wait for another process that holds the database.
+    """
+
+    def __init__(self, path: Path, *, patience: float = BUSY_SECONDS) -> None:
         self._path = path
-        self._scopes: dict[GroupKey, int] = {}
         with _translated(path):
-            self._writer = open_database(path)
-            self._reader = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None)
+            self._writer = open_database(path, patience)
+            self._scopes: dict[GroupKey, int] = _scopes(self._writer)
+            self._reader = sqlite3.connect(path, timeout=patience, isolation_level=None)
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="muster-store")
 
     async def load(self, now: int) -> Loaded:
@@ -95,9 +99,9 @@ class SqliteStore:
             query = "SELECT 1 FROM machine WHERE scope = ? AND client_id = ? LIMIT 1"
             return self._reader.execute(query, (scope, client_id)).fetchone() is not None
 
-    async def prune(self, now: int) -> int:
-        """See `Store`."""
-        return await self._do(lambda: self._prune(now))
+    async def prune(self, now: int, rows: int = INVENTORY_ROWS) -> int:
+        """See `Store`; at most `rows` stay, besides those that are counted."""
+        return await self._do(lambda: self._prune(now, rows))
 
     async def totals(self) -> Totals:
         """See `Store`."""
@@ -120,9 +124,7 @@ class SqliteStore:
 
     def _load(self, now: int) -> Loaded:
         groups: dict[GroupKey, SavedGroup] = {}
-        self._scopes.clear()
         for scope, vendor, group, size, floor in self._writer.execute("SELECT * FROM scope").fetchall():
-            self._scopes[vendor, group] = scope
             newest = self._writer.execute(_NEWEST, (scope, floor, now - ENTRY_SECONDS, size)).fetchall()
             entries = tuple(Entry(client_id, seq, seen) for client_id, seq, seen in reversed(newest))
             groups[vendor, group] = SavedGroup(size, floor, entries)
@@ -171,11 +173,11 @@ class SqliteStore:
                 self._writer.execute(update, (row.cache_size, row.floor, scope))
         return fresh
 
-    def _prune(self, now: int) -> int:
+    def _prune(self, now: int, limit: int) -> int:
         """The rows not seen for 400 days, then the oldest beyond the limit; a bounded number in one call."""
         with _transaction(self._writer):
             (rows,) = self._writer.execute("SELECT count(*) FROM machine").fetchone()
-            excess = max(0, rows - INVENTORY_ROWS)
+            excess = max(0, rows - limit)
             victims = self._writer.execute(
                 "SELECT scope, client_id, edition FROM machine WHERE last_seen < ? LIMIT ?",
                 (now - INVENTORY_SECONDS, PRUNE_ROWS),
@@ -188,9 +190,9 @@ class SqliteStore:
         return len(victims)
 
 
-def open_database(path: Path) -> sqlite3.Connection:
+def open_database(path: Path, patience: float = BUSY_SECONDS) -> sqlite3.Connection:
     """A connection that writes durably; makes the tables when the file is new. Raises `sqlite3.Error`."""
-    connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+    connection = sqlite3.connect(path, timeout=patience, isolation_level=None, check_same_thread=False)
     try:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
@@ -202,11 +204,17 @@ def open_database(path: Path) -> sqlite3.Connection:
                 for statement in _SCHEMA.split(";"):
                     connection.execute(statement)
         elif format_ != STORE_FORMAT:
-            raise sqlite3.DatabaseError(f"made by another version (format {format_})")
-    except sqlite3.Error:
+            hint = "Use the version that made it, or move the file away: counts refill by themselves."
+            raise StoreFailed(Code.STORE_FAILED, f"{path} was made by another version (format {format_})", hint)
+    except (sqlite3.Error, StoreFailed):
         connection.close()
         raise
     return connection
+
+
+def _scopes(connection: sqlite3.Connection) -> dict[GroupKey, int]:
+    rows = connection.execute("SELECT id, vendor, grp FROM scope").fetchall()
+    return {(vendor, group): scope for scope, vendor, group in rows}
 
 
 def read_totals(connection: sqlite3.Connection) -> Totals:
@@ -240,7 +248,7 @@ def _translated(path: Path) -> Iterator[None]:
 
 def translated(error: sqlite3.Error, path: Path) -> StoreFailed:
     """What an error of SQLite means to whoever runs the host."""
-    if isinstance(error, sqlite3.DatabaseError) and not isinstance(error, sqlite3.OperationalError):
+    if getattr(error, "sqlite_errorname", "").startswith(_DAMAGED):
         return StoreFailed(
             Code.STATE_CORRUPT,
             f"{path} is damaged: {error}",
