@@ -14,8 +14,14 @@ MAX_PER_SOURCE = 512
 class Guests:
     """Open connections, the oldest first. `now` is the event loop's time, in seconds."""
 
-    def __init__(self, limit: int = MAX_CONNECTIONS, per_source: int = MAX_PER_SOURCE) -> None:
+    def __init__(
+        self,
+        limit: int = MAX_CONNECTIONS,
+        per_source: int = MAX_PER_SOURCE,
+        seconds: float = CONNECTION_SECONDS,
+    ) -> None:
         self._limit = limit
+        self._seconds = seconds
         self._per_source = per_source
         self._deadlines: dict[Connection, float] = {}
         self._sources: dict[str, int] = {}
@@ -34,7 +40,7 @@ class Guests:
                 return False
             self.forget(idle)
             idle.drop()
-        self._deadlines[connection] = now + CONNECTION_SECONDS
+        self._deadlines[connection] = now + self._seconds
         self._sources[connection.source] = here + 1
         return True
 

@@ -50,7 +50,7 @@ class Server:
         self._setups = setups
         self._store = store
         self._clock = clock
-        self._guests = guests or Guests()
+        self._guests = Guests() if guests is None else guests
         self._servers: list[asyncio.Server] = []
         self._pending: list[_Pending] = []
         self._wake = asyncio.Event()
@@ -85,6 +85,20 @@ class Server:
         """Where the host listens, with the real ports."""
         names = (s.getsockname() for server in self._servers for s in server.sockets)
         return tuple((str(name[0]), int(name[1])) for name in names)
+
+    @property
+    def connections(self) -> int:
+        """How many are open."""
+        return len(self._guests)
+
+    @property
+    def waiting(self) -> int:
+        """How many requests wait for the next group commit."""
+        return len(self._pending)
+
+    def would_answer(self, address: str) -> bool:
+        """Whether a peer of this address is welcome."""
+        return self._peer(address).is_allowed
 
     async def stop(self) -> None:
         """Stop listening, answer what was asked, close the rest; at most a few seconds."""
