@@ -1,0 +1,40 @@
+"""The journal as JSON lines in the state folder; the file is rolled over once it is full."""
+
+from __future__ import annotations
+
+import json
+from contextlib import suppress
+from datetime import datetime
+from pathlib import Path
+
+MAX_JOURNAL_BYTES = 1_048_576
+JOURNAL = "events.jsonl"
+
+
+class JournalFile:
+    """`Journal` in a folder. The newest file and the one before it are kept."""
+
+    def __init__(self, home: Path) -> None:
+        self._path = home / JOURNAL
+        self._older = home / f"{JOURNAL}.1"
+
+    def note(self, now: datetime, name: str, **fields: object) -> None:
+        """See `Journal`."""
+        row = {"time": f"{now:%Y-%m-%dT%H:%M:%SZ}", "event": name, **fields}
+        with suppress(OSError):
+            if self._path.exists() and self._path.stat().st_size > MAX_JOURNAL_BYTES:
+                self._path.replace(self._older)
+            with self._path.open("a", encoding="utf-8") as file:
+                file.write(json.dumps(row, ensure_ascii=False, default=str) + "\n")
+
+    def last(self, number: int) -> tuple[dict[str, object], ...]:
+        """See `Journal`. Lines that are damaged are left out."""
+        rows: list[dict[str, object]] = []
+        for path in (self._older, self._path):
+            with suppress(OSError):
+                for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
+                    with suppress(ValueError):
+                        row = json.loads(line)
+                        if isinstance(row, dict):
+                            rows.append(row)
+        return tuple(rows[-number:]) if number > 0 else ()

@@ -1,0 +1,1 @@
+"""Decisions of the licensing service: bytes, records and `now` in, verdicts, effects and deadlines out."""

@@ -1,0 +1,187 @@
+"""What people set: in ``client.toml``, and by commands; and what both come to for one edition (docs/operate/client.md).
+
+Pure. A choice made by a command wins over the file; the environment wins over both. A wrong value is `ValueError` or
+`Misconfigured` with the remedy.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
+from enum import StrEnum
+from typing import Any
+
+from muster.base.errors import Code, Malformed, Misconfigured
+from muster.client.core.discovery import (
+    MAX_ZONES,
+    Address,
+    Candidate,
+    Source,
+    check_name,
+    parse_address,
+    parse_addresses,
+)
+from muster.wire.product import Edition
+
+DNS_PORT = 53
+MAX_SCOPED = 64
+
+
+class ActivationType(StrEnum):
+    """How an edition may be activated."""
+
+    ANY = "any"
+    DIRECTORY = "directory"
+    HOST = "host"
+    MAK = "mak"
+
+
+@dataclass(frozen=True, slots=True)
+class ClientSettings:
+    """``client.toml``. `administrators` is a local group; `organisation` pins the machine to one (0: to none)."""
+
+    hosts: tuple[str, ...] = ()
+    zones: tuple[str, ...] = ()
+    dns: str = ""
+    caching: bool = True
+    type: str = ActivationType.ANY
+    organisation: int = 0
+    ephemeral: bool = False
+    administrators: str = ""
+
+    def __post_init__(self) -> None:
+        parse_type(self.type)
+        if self.hosts:
+            parse_addresses(",".join(self.hosts))
+        check_zones(self.zones)
+        if self.dns:
+            parse_dns(self.dns)
+        if self.organisation < 0:
+            raise ValueError("organisation is the number that status shows")
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """What commands have set; empty where nothing was. Hosts by scope: "" for the machine, a product's or edition's name."""
+
+    hosts: tuple[str, ...] = ()
+    product_hosts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    edition_hosts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    zone: str = ""
+    dns: str = ""
+    caching: bool | None = None
+    types: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Guidance:
+    """What holds for one edition. `zones` and `dns` are None where the machine's own are to be asked."""
+
+    configured: tuple[Candidate, ...]
+    zones: tuple[str, ...] | None
+    caching: bool
+    type: ActivationType
+    organisation: int | None
+    ephemeral: bool
+
+
+def parse_type(text: str) -> ActivationType:
+    """Read ``any``, ``directory``, ``host`` or ``mak``; `Misconfigured` otherwise."""
+    try:
+        return ActivationType(text)
+    except ValueError:
+        known = ", ".join(ActivationType)
+        raise Misconfigured(Code.SETTINGS_INVALID, f"{text!r} is no way to activate", f"one of {known}") from None
+
+
+def parse_dns(text: str) -> Address:
+    """Read ``ADDR`` or ``ADDR:PORT`` of a name server."""
+    address = parse_address(text)
+    has_port = text.strip().endswith(f":{address.port}")
+    return address if has_port else replace(address, port=DNS_PORT)
+
+
+def check_zones(zones: tuple[str, ...]) -> tuple[str, ...]:
+    """Zones in lower case; `Misconfigured` for what is no zone, or too many."""
+    if len(zones) > MAX_ZONES:
+        raise Misconfigured(Code.SETTINGS_INVALID, f"{len(zones)} zones", f"at most {MAX_ZONES} zones are asked")
+    return tuple(check_name(zone) for zone in zones)
+
+
+def guide(
+    settings: ClientSettings, choices: Choices, edition: Edition, zones: tuple[str, ...] | None = None
+) -> Guidance:
+    """What holds for `edition`; `zones` are those of the environment, where it names some."""
+    by_file = tuple(str(a) for text in settings.hosts for a in parse_addresses(text))
+    configured = (
+        *_candidates(choices.edition_hosts.get(edition.name, ()), Source.EDITION),
+        *_candidates(choices.product_hosts.get(edition.product, ()), Source.PRODUCT),
+        *_candidates(choices.hosts or by_file, Source.MACHINE),
+    )
+    chosen = (choices.zone,) if choices.zone else check_zones(settings.zones)
+    caching = settings.caching if choices.caching is None else choices.caching
+    way = choices.types.get(edition.name) or choices.types.get("") or settings.type
+    return Guidance(
+        configured,
+        zones if zones is not None else chosen or None,
+        caching,
+        parse_type(way),
+        settings.organisation or None,
+        settings.ephemeral,
+    )
+
+
+def _candidates(hosts: tuple[str, ...], source: Source) -> tuple[Candidate, ...]:
+    return tuple(Candidate(parse_address(host), source) for host in hosts)
+
+
+def with_hosts(choices: Choices, text: str, *, edition: str = "", product: str = "") -> Choices:
+    """Hosts set for the machine, or for one product or edition; an empty text clears them."""
+    hosts = tuple(str(address) for address in parse_addresses(text)) if text else ()
+    if edition:
+        return replace(choices, edition_hosts=_scoped(choices.edition_hosts, edition, hosts))
+    if product:
+        return replace(choices, product_hosts=_scoped(choices.product_hosts, product, hosts))
+    return replace(choices, hosts=hosts)
+
+
+def with_type(choices: Choices, way: str, edition: str = "") -> Choices:
+    """How the machine, or one edition, may be activated."""
+    types = dict(choices.types)
+    types[edition] = str(parse_type(way))
+    return replace(choices, types=types)
+
+
+def _scoped(table: Mapping[str, tuple[str, ...]], name: str, hosts: tuple[str, ...]) -> Mapping[str, tuple[str, ...]]:
+    changed = {key: value for key, value in table.items() if key != name}
+    if hosts:
+        changed[name] = hosts
+    if len(changed) > MAX_SCOPED:
+        raise Misconfigured(Code.SETTINGS_INVALID, "too many hosts of single editions", "set hosts for the machine")
+    return changed
+
+
+def choices_to_plain(choices: Choices) -> dict[str, Any]:
+    """Choices as JSON knows values."""
+    return asdict(choices)
+
+
+def choices_from_plain(plain: Any) -> Choices:
+    """Read what `choices_to_plain` gave; `Malformed` with STATE_CORRUPT for anything else."""
+    try:
+        choices = Choices(
+            tuple(str(parse_address(host)) for host in plain["hosts"]),
+            _plain_table(plain["product_hosts"]),
+            _plain_table(plain["edition_hosts"]),
+            check_name(plain["zone"]) if plain["zone"] else "",
+            str(parse_dns(plain["dns"])) if plain["dns"] else "",
+            {True: True, False: False, None: None}[plain["caching"]],
+            {str(name): str(parse_type(way)) for name, way in plain["types"].items()},
+        )
+    except (KeyError, TypeError, ValueError, AttributeError, Misconfigured) as error:
+        raise Malformed(Code.STATE_CORRUPT, f"the settings made by commands are damaged: {error}") from error
+    return choices
+
+
+def _plain_table(plain: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
+    return {str(name): tuple(str(parse_address(host)) for host in hosts) for name, hosts in plain.items()}

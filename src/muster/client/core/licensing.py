@@ -1,0 +1,185 @@
+"""When a machine asks, and what follows from the answer (1-product §1.3 and §1.4; spec/states.md §Timers).
+
+Pure: the outcome of an attempt and the time come in, a changed record goes out, with the next deadline in it. A good
+lease is replaced only by one that ends later, and no failure ever takes one away.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from muster.base.errors import MusterError
+from muster.client.core.attempt import Counted, Outcome
+from muster.client.core.discovery import Source
+from muster.client.core.machine import keep, moment_of, part_of
+from muster.trust.evidence import Method, gather
+from muster.trust.hardware import Parts
+from muster.trust.product import Product
+from muster.trust.standing import Standing, stand
+from muster.wire.activation import State
+from muster.wire.calendar import moment, seconds
+from muster.wire.product import Edition, Policy
+from muster.wire.record import MAX_MESSAGE_BYTES, MAX_SKIPS, NEVER, Attempts, EditionRecord, Lease, VendorRecord
+
+JITTER = 0.1
+BACK_OFF_FROM = 12
+BACK_OFF_FACTOR = 1.5
+MAX_BACK_OFF = timedelta(hours=12)
+COMFORTABLE = timedelta(days=30)
+FOREIGN_HOST_SKIPPED = timedelta(hours=24)
+MAX_FAILURES = 0xFFFF
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """One edition of one vendor on this machine, at one instant."""
+
+    product: Product
+    edition: Edition
+    record: VendorRecord
+    hardware: Parts
+    now: datetime
+
+    @property
+    def part(self) -> EditionRecord:
+        """What the record says of the edition."""
+        return part_of(self.record, self.edition.id)
+
+    def standing(self) -> Standing:
+        """The edition's state; verifies what the record holds."""
+        situation = gather(self.product, self.edition, self.record, self.hardware)
+        return stand(situation, self.now, self.record.used)
+
+
+def retry_delay(base: timedelta, failures: int, standing: Standing, now: datetime, fraction: float) -> timedelta:
+    """How long to wait after the `failures`-th failure in a row; `fraction` in [0, 1) spreads the machines by 10 %.
+
+    Only who can afford it backs off: LICENSED with more than 30 days left.
+    """
+    delay = base
+    ends = standing.expires_at
+    if failures >= BACK_OFF_FROM and standing.state is State.LICENSED and (ends is None or ends - now > COMFORTABLE):
+        steps = min(failures - BACK_OFF_FROM + 1, 64)
+        delay = max(base, min(MAX_BACK_OFF, base * BACK_OFF_FACTOR**steps))
+    return delay * (1 + JITTER * (2 * fraction - 1))
+
+
+def renewal_interval(policy: Policy, attempts: Attempts) -> timedelta:
+    """The host's own interval once one has answered, the policy's before."""
+    return timedelta(minutes=attempts.renew_minutes) if attempts.renew_minutes else policy.renewal
+
+
+def retry_interval(policy: Policy, attempts: Attempts) -> timedelta:
+    """The host's own interval once one has answered, the policy's before."""
+    return timedelta(minutes=attempts.retry_minutes) if attempts.retry_minutes else policy.retry
+
+
+def next_attempt(scene: Scene) -> datetime | None:
+    """When the edition is due; None when nothing needs to be asked: no key, or activated for good."""
+    part = scene.part
+    standing = scene.standing()
+    if part.key is None or standing.permanent:
+        return None
+    if part.attempts.next_at == NEVER:
+        return scene.now
+    due = moment(part.attempts.next_at)
+    # A deadline further away than any interval was set by a clock that has been put back since.
+    longest = max(renewal_interval(scene.product.policy, part.attempts), MAX_BACK_OFF) * (1 + JITTER)
+    return min(due, scene.now + longest)
+
+
+def is_due(scene: Scene) -> bool:
+    """Whether the edition should ask now."""
+    due = next_attempt(scene)
+    return due is not None and due <= scene.now
+
+
+def settle(scene: Scene, outcome: Outcome, fraction: float, *, caching: bool = True) -> VendorRecord:
+    """The record after an attempt. `fraction` in [0, 1) is the jitter of a retry."""
+    record = scene.record
+    if outcome.counted is not None:
+        record = _with_answer(scene, outcome.counted)
+        if caching:
+            record = _with_cached_host(record, outcome)
+    record = replace(record, skips=_skips(record, outcome, scene.now))
+    after = replace(scene, record=record)
+    return keep(record, replace(after.part, attempts=_attempts(after, outcome, fraction)))
+
+
+def _with_answer(scene: Scene, counted: Counted) -> VendorRecord:
+    """Keep a certified answer: as the proof that one came, and as a lease when it activates and ends later."""
+    record = scene.record
+    lease = Lease(counted.request, counted.answer, record.salt, moment_of(record, scene.now))
+    # A fresh signed answer ends every doubt about a clock that was put back.
+    renewed = replace(record, proof=lease, high_water=seconds(scene.now))
+    if counted.claims.count < scene.edition.threshold:
+        return renewed
+    with_lease = keep(renewed, replace(part_of(renewed, scene.edition.id), lease=lease))
+    before, after = scene.standing(), replace(scene, record=with_lease).standing()
+    return renewed if _ends_later(before, after) else with_lease
+
+
+def _ends_later(before: Standing, after: Standing) -> bool:
+    """Whether the old host lease is good and ends later than the new one."""
+    if before.state is not State.LICENSED or before.method is not Method.HOST:
+        return False
+    return before.expires_at is not None and after.expires_at is not None and before.expires_at > after.expires_at
+
+
+def _with_cached_host(record: VendorRecord, outcome: Outcome) -> VendorRecord:
+    """Remember the host that answered, where it was not configured anyway."""
+    asked = outcome.trials[-1].candidate if outcome.trials else None
+    counted = outcome.counted
+    if counted is None:
+        return record
+    asked = next((t.candidate for t in outcome.trials if t.candidate.address == counted.host), asked)
+    if asked is None or asked.source not in {Source.DNS, Source.CACHE}:
+        return record
+    priority = record.cached_priority if asked.priority is None else asked.priority
+    return replace(record, cached_host=str(counted.host), cached_priority=priority)
+
+
+def _skips(record: VendorRecord, outcome: Outcome, now: datetime) -> tuple[tuple[str, int], ...]:
+    """Hosts of other vendors and until when they are left out."""
+    kept = {host: until for host, until in record.skips if now < moment(until) <= now + FOREIGN_HOST_SKIPPED}
+    for address in outcome.foreign:
+        kept[str(address)] = seconds(now + FOREIGN_HOST_SKIPPED)
+    newest = sorted(kept.items(), key=lambda pair: -pair[1])[:MAX_SKIPS]
+    return tuple(sorted(newest))
+
+
+def _attempts(scene: Scene, outcome: Outcome, fraction: float) -> Attempts:
+    before, counted, policy = scene.part.attempts, outcome.counted, scene.product.policy
+    told = before
+    if counted is not None:
+        claims = counted.claims
+        told = replace(
+            before,
+            count=claims.count,
+            host=str(counted.host),
+            retry_minutes=claims.retry_minutes,
+            renew_minutes=claims.renew_minutes,
+        )
+    told = replace(told, attempted_at=seconds(scene.now))
+    if outcome.error is None:
+        due = scene.now + renewal_interval(policy, told)
+        return replace(told, failures=0, code=0, message="", next_at=seconds(due))
+    return failed(scene, told, outcome.error, fraction)
+
+
+def failed(scene: Scene, told: Attempts, error: MusterError, fraction: float) -> Attempts:
+    """What is remembered of a failure, and when the next attempt is due."""
+    failures = min(told.failures + 1, MAX_FAILURES)
+    base = retry_interval(scene.product.policy, told)
+    due = scene.now + retry_delay(base, failures, scene.standing(), scene.now, fraction)
+    message = error.message.encode()[:MAX_MESSAGE_BYTES].decode(errors="ignore")
+    printable = "".join(c for c in message if c.isprintable())
+    return replace(
+        told,
+        failures=failures,
+        attempted_at=seconds(scene.now),
+        next_at=seconds(due),
+        code=error.code.number,
+        message=printable,
+    )

@@ -1,0 +1,89 @@
+"""What the licensing service needs of the world, in its own words. No behaviour lives here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Protocol
+
+from muster.client.core.choices import Choices
+from muster.client.core.discovery import Address, ServiceRecord
+from muster.trust.keyset import TrustedKeysets
+from muster.trust.product import Product
+from muster.wire.record import VendorRecord
+
+
+class NameService(Protocol):
+    """DNS as this machine sees it."""
+
+    async def suffixes(self) -> tuple[str, tuple[str, ...]]:
+        """The machine's own domain (empty when it has none) and the resolver's search list. Never fails."""
+
+    async def services(self, name: str) -> tuple[ServiceRecord, ...]:
+        """The SRV records of a full name; empty when there are none.
+
+        `Unreachable` with DNS_UNREACHABLE when no name server gave an answer.
+        """
+
+    async def addresses(self, name: str) -> tuple[str, ...]:
+        """Numeric addresses of a host name; a numeric one is its own. Empty when there are none.
+
+        `Unreachable` with DNS_UNREACHABLE when no name server gave an answer.
+        """
+
+
+class HostTransport(Protocol):
+    """The way to an activation host."""
+
+    async def exchange(self, address: Address, body: bytes) -> bytes:
+        """Send one request's body and return the body of what comes back, within one absolute deadline.
+
+        `Unreachable` with HOST_UNREACHABLE when nothing comes, `Malformed` when it is no frame.
+        """
+
+
+class State(Protocol):
+    """What a machine keeps. Writing is all or nothing and raises `Misconfigured` (HOME_NOT_WRITABLE) or `StoreFailed`."""
+
+    def vendors(self) -> tuple[bytes, ...]:
+        """Ids (8 bytes) of the vendors whose product file is installed."""
+
+    def product(self, vendor_id: bytes) -> Product:
+        """The installed product, with the longest keyset chain known; `Malformed` or `Untrusted` for a damaged file."""
+
+    def record(self, vendor_id: bytes) -> VendorRecord | None:
+        """The record; None when there is none yet. `Malformed` with STATE_CORRUPT when it cannot be read."""
+
+    def secrets(self, vendor_id: bytes) -> Mapping[int, bytes]:
+        """K of each edition's multiple activation key, by edition id."""
+
+    def save_product(self, vendor_id: bytes, text: bytes) -> None:
+        """Install or replace a product file."""
+
+    def save_keysets(self, vendor_id: bytes, keysets: TrustedKeysets) -> None:
+        """Keep a longer chain than the product file's."""
+
+    def save_record(self, vendor_id: bytes, record: VendorRecord) -> None:
+        """Replace the record; the one before stays beside it."""
+
+    def save_secrets(self, vendor_id: bytes, secrets: Mapping[int, bytes]) -> None:
+        """Replace the secrets."""
+
+    def choices(self) -> Choices:
+        """What commands have set."""
+
+    def save_choices(self, choices: Choices) -> None:
+        """Replace what commands have set."""
+
+    def offered(self) -> tuple[tuple[str, bytes], ...]:
+        """Names and contents of the files in ``products.d``."""
+
+
+class Journal(Protocol):
+    """The machine's own log of stable, documented events."""
+
+    def note(self, now: datetime, name: str, **fields: object) -> None:
+        """Write one event down. Never fails: a full disk must not stop an activation."""
+
+    def last(self, number: int) -> tuple[dict[str, object], ...]:
+        """The newest events, oldest first."""

@@ -1,0 +1,162 @@
+"""Attempts: the pure walk of `core.attempt`, driven over the network, and its outcome saved."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from muster.base.errors import Code, MusterError, Refused
+from muster.client.core.attempt import Attempt, Circumstances, Effect, Outcome, Response, attempt
+from muster.client.core.choices import ActivationType, Guidance
+from muster.client.core.discovery import MAX_CANDIDATES, parse_address, zones_to_ask
+from muster.client.core.licensing import Scene, failed, is_due, settle
+from muster.client.core.machine import keep
+from muster.client.core.search import AskName, SearchOrder
+from muster.client.service.machine import Machine
+from muster.trust.hardware import lease_parts
+from muster.trust.standing import is_suspect
+from muster.wire.activation import NONCE_BYTES, Flags
+from muster.wire.calendar import moment
+from muster.wire.record import KeyKindCode
+
+FRACTIONS = 4 * MAX_CANDIDATES
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """An edition after an attempt; `error` is None when it was activated or renewed."""
+
+    scene: Scene
+    error: MusterError | None
+
+
+async def activate(machine: Machine, edition: str | None) -> Result:
+    """Try to activate, or renew, one edition now. Raises only when there is no edition to speak of."""
+    scene = machine.scene(edition)
+    if scene.part.key is None:
+        raise Refused(Code.NO_KEY, f"no product key is installed for {scene.edition.name}")
+    return await _attempt(machine, machine.woken(scene))
+
+
+async def activate_due(machine: Machine) -> tuple[Result, ...]:
+    """Try every edition that is due now."""
+    return tuple([await _attempt(machine, machine.woken(s)) for s in machine.scenes() if is_due(s)])
+
+
+async def _attempt(machine: Machine, scene: Scene) -> Result:
+    guidance = machine.guidance(scene.edition)
+    key = scene.part.key
+    try:
+        if key is not None and key.kind is KeyKindCode.MAK:
+            return _by_confirmation(scene)
+        if guidance.type in {ActivationType.DIRECTORY, ActivationType.MAK}:
+            raise Refused(
+                Code.NO_HOST_FOUND,
+                f"{scene.edition.name} may be activated by {guidance.type} only (set-type)",
+                "muster client set-type any",
+            )
+        circumstances = await _circumstances(machine, scene, guidance)
+        outcome = await _drive(machine, attempt(circumstances))
+    except MusterError as error:
+        return _failed(machine, scene, error)
+    return _settled(machine, scene, outcome, guidance)
+
+
+def _by_confirmation(scene: Scene) -> Result:
+    """A multiple activation key is activated by a confirmation; once it was, there is nothing to ask for."""
+    standing = scene.standing()
+    if standing.permanent:
+        return Result(scene, None)
+    raise Refused(
+        Code.CONFIRMATION_UNTRUSTED,
+        f"{scene.edition.name} waits for a confirmation id",
+        "muster client installation-id; the vendor answers with a confirmation id: muster client confirm",
+    )
+
+
+async def _circumstances(machine: Machine, scene: Scene, guidance: Guidance) -> Circumstances:
+    record, standing, entropy = scene.record, scene.standing(), machine.around.entropy
+    flags = Flags(0)
+    if machine.around.is_virtual:
+        flags |= Flags.VIRTUAL
+    if guidance.ephemeral:
+        flags |= Flags.EPHEMERAL
+    if scene.part.lease is not None:
+        flags |= Flags.RENEWAL
+    zones = guidance.zones
+    if zones is None and not guidance.configured:
+        own, search = await machine.names.suffixes()
+        zones = zones_to_ask((), own, search)
+    order = SearchOrder(
+        configured=guidance.configured,
+        cached=parse_address(record.cached_host) if record.cached_host and guidance.caching else None,
+        zones=zones or (),
+        srv=scene.product.policy.srv,
+        skipped=frozenset(parse_address(host) for host, until in record.skips if scene.now < moment(until)),
+        renewal=bool(flags & Flags.RENEWAL),
+        fractions=tuple(entropy.fraction() for _ in range(FRACTIONS)),
+    )
+    return Circumstances(
+        edition=scene.edition,
+        keysets=scene.product.keysets,
+        client_id=record.client_id,
+        parts=lease_parts(scene.hardware, record.salt),
+        state=standing.state,
+        flags=flags,
+        now=scene.now,
+        order=order,
+        nonces=tuple(entropy.token(NONCE_BYTES) for _ in range(MAX_CANDIDATES)),
+        clock_suspect=is_suspect(record.high_water, scene.now),
+        organisation=guidance.organisation,
+    )
+
+
+async def _drive(machine: Machine, walk: Attempt) -> Outcome:
+    """Do what the walk asks for, and give it what came back, errors included."""
+    try:
+        effect = next(walk)
+        while True:
+            effect = walk.send(await _respond(machine, effect))
+    except StopIteration as done:
+        outcome: Outcome = done.value
+        return outcome
+
+
+async def _respond(machine: Machine, effect: Effect) -> Response:
+    try:
+        if isinstance(effect, AskName):
+            return await machine.names.services(effect.name)
+        return await machine.hosts.exchange(effect.address, effect.body)
+    except MusterError as error:
+        return error
+
+
+def _settled(machine: Machine, scene: Scene, outcome: Outcome, guidance: Guidance) -> Result:
+    product = scene.product
+    if outcome.keysets.version > product.keysets.version:
+        machine.state.save_keysets(product.keysets.vendor_id, outcome.keysets)
+        product = replace(product, keysets=outcome.keysets)
+    scene = replace(scene, product=product)
+    record = settle(scene, outcome, machine.around.entropy.fraction(), caching=guidance.caching)
+    after = machine.save(scene, record)
+    _tell(machine, after, outcome)
+    return Result(after, outcome.error)
+
+
+def _failed(machine: Machine, scene: Scene, error: MusterError) -> Result:
+    attempts = failed(scene, scene.part.attempts, error, machine.around.entropy.fraction())
+    after = machine.save(scene, keep(scene.record, replace(scene.part, attempts=attempts)))
+    machine.journal.note(scene.now, "activation.failed", edition=scene.edition.name, code=str(error.code))
+    return Result(after, error)
+
+
+def _tell(machine: Machine, scene: Scene, outcome: Outcome) -> None:
+    name, standing = scene.edition.name, scene.standing()
+    fields: dict[str, object] = {"edition": name, "state": str(standing.state)}
+    if outcome.counted is not None:
+        fields |= {"host": str(outcome.counted.host), "count": outcome.counted.claims.count}
+    if outcome.skew is not None:
+        machine.journal.note(scene.now, "clock.skew", edition=name, seconds=int(outcome.skew.total_seconds()))
+    if outcome.error is None:
+        machine.journal.note(scene.now, "activation.done", **fields)
+    else:
+        machine.journal.note(scene.now, "activation.failed", code=str(outcome.error.code), **fields)

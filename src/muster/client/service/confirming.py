@@ -1,0 +1,129 @@
+"""Installation ids of this machine, and the vendor's confirmations (spec/installation.md, spec/confirmation.md)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from muster.base.errors import Code, Malformed, Refused, Untrusted
+from muster.client.core.licensing import Scene
+from muster.client.core.machine import keep, moment_of
+from muster.client.service.machine import Machine
+from muster.trust.hardware import installation_parts, lease_parts, same_hardware
+from muster.trust.humanid import format_installation, parse_confirmation
+from muster.trust.installation import is_tag_good, machine_id
+from muster.trust.permanent import verify_permanent
+from muster.wire.confirmation import decode_confirmation_file, encode_installation_file, unpack_confirmation
+from muster.wire.installation import MachineId, pack_installation, unpack_installation
+from muster.wire.record import Attempts, KeyKindCode, PermanentEvidence
+
+
+def _secret(machine: Machine, scene: Scene) -> bytes:
+    """K of the edition's multiple activation key; `Refused` when another key, or none, is installed."""
+    key = scene.part.key
+    if key is None:
+        raise Refused(Code.NO_KEY, f"no product key is installed for {scene.edition.name}")
+    if key.kind is not KeyKindCode.MAK:
+        raise Refused(
+            Code.KEY_WRONG_KIND,
+            f"{scene.edition.name} has a generic key: it is activated by directory or host, not by confirmation",
+            "muster client activate; or install a multiple activation key first.",
+        )
+    secret = machine.state.secrets(scene.product.keysets.vendor_id).get(scene.edition.id)
+    if secret is None:
+        raise Refused(
+            Code.NO_KEY,
+            f"the key of {scene.edition.name} is known by its last characters only",
+            "Install the multiple activation key again: muster client install-key",
+        )
+    return secret
+
+
+def _pending(machine: Machine, edition: str | None) -> tuple[Scene, bytes]:
+    """The packed installation id of the hardware as it is; remembered until its confirmation comes."""
+    scene = machine.scene(edition)
+    secret, key = _secret(machine, scene), scene.part.key
+    assert key is not None  # noqa: S101 - `_secret` has looked
+    made = machine_id(key.reference, secret, scene.edition.id, scene.hardware)
+    packed = pack_installation(made)
+    if scene.part.pending == packed:
+        return scene, packed
+    awake = machine.woken(scene)
+    return machine.save(awake, keep(awake.record, replace(awake.part, pending=packed))), packed
+
+
+def installation_id(machine: Machine, edition: str | None) -> str:
+    """The digits that the vendor confirms, ten groups."""
+    _, packed = _pending(machine, edition)
+    return format_installation(unpack_installation(packed))
+
+
+def installation_file(machine: Machine, edition: str | None) -> str:
+    """The same as a file."""
+    _, packed = _pending(machine, edition)
+    return encode_installation_file(packed)
+
+
+def confirm(machine: Machine, digits: str, *, edition: str | None = None) -> Scene:
+    """Deposit a confirmation id that was typed: it belongs to the installation id that was shown last.
+
+    `Malformed` with CONFIRMATION_MALFORMED names the group with the typing error; `Untrusted` with
+    CONFIRMATION_UNTRUSTED when the vendor did not make it for that installation id. Either changes nothing.
+    """
+    confirmation = parse_confirmation(digits)
+    scene = machine.scene(edition)
+    _secret(machine, scene)
+    if not scene.part.pending:
+        raise Refused(
+            Code.CONFIRMATION_UNTRUSTED,
+            f"no installation id of {scene.edition.name} waits for a confirmation",
+            "muster client installation-id shows one; have that confirmed.",
+        )
+    return _deposit(machine, scene, scene.part.pending, confirmation)
+
+
+def confirm_file(machine: Machine, text: str | bytes, *, edition: str | None = None) -> Scene:
+    """Deposit a confirmation file, which names its installation id.
+
+    That must be of this key and, within tolerance, of this hardware: `Refused` with KEY_UNKNOWN or HARDWARE_CHANGED.
+    """
+    installation, confirmation = decode_confirmation_file(text)
+    named = unpack_installation(installation)
+    if not isinstance(named, MachineId):
+        raise Malformed(Code.CONFIRMATION_MALFORMED, "the confirmation is for a host or a directory, not for a machine")
+    scene = machine.scene(edition or _edition_of(machine, named))
+    secret, key = _secret(machine, scene), scene.part.key
+    if key is None or named.reference != key.reference or not is_tag_good(named, secret):
+        raise Refused(Code.KEY_UNKNOWN, f"the confirmation is for another key than the one of {scene.edition.name}")
+    here = installation_parts(scene.hardware, secret)
+    if not (same_hardware(named.parts, here) or not (any(named.parts) or any(here))):
+        raise Refused(Code.HARDWARE_CHANGED, "the confirmation is for other hardware than this machine's")
+    return _deposit(machine, scene, installation, confirmation)
+
+
+def _edition_of(machine: Machine, named: MachineId) -> str | None:
+    scenes = [s for s in machine.scenes() if s.edition.id == named.edition]
+    fitting = [s for s in scenes if s.part.key is not None and s.part.key.reference == named.reference] or scenes
+    return fitting[0].edition.name if fitting else None
+
+
+def _deposit(machine: Machine, scene: Scene, installation: bytes, confirmation: bytes) -> Scene:
+    unpacked = unpack_confirmation(confirmation)
+    try:
+        verify_permanent(installation, unpacked, scene.product.keysets)
+    except Untrusted as error:
+        raise Untrusted(
+            Code.CONFIRMATION_UNTRUSTED,
+            "the confirmation does not belong to this installation id, or is not this vendor's",
+        ) from error
+    awake = machine.woken(scene)
+    record = awake.record
+    evidence = PermanentEvidence(
+        installation,
+        confirmation,
+        lease_parts(awake.hardware, record.salt),
+        record.salt,
+        moment_of(record, awake.now),
+    )
+    part = replace(awake.part, permanent=evidence, pending=b"", attempts=Attempts())
+    machine.journal.note(awake.now, "confirmation.deposited", edition=awake.edition.name)
+    return machine.save(awake, keep(record, part))

@@ -1,0 +1,82 @@
+"""Files that are whole whatever happens: written beside, flushed, renamed over. And the lock on a home."""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+from pathlib import Path
+from typing import IO
+
+from muster.base.errors import Code, Malformed, Misconfigured, StoreFailed
+
+PRIVATE = 0o600
+PRIVATE_FOLDER = 0o700
+PUBLIC = 0o644
+
+
+def make_folder(path: Path, mode: int = PRIVATE_FOLDER) -> None:
+    """Make a folder that only its owner may enter, unless `mode` says more; HOME_NOT_WRITABLE when that fails."""
+    try:
+        path.mkdir(mode=mode, parents=True, exist_ok=True)
+    except OSError as error:
+        raise Misconfigured(Code.HOME_NOT_WRITABLE, f"{path} cannot be made: {_reason(error)}") from error
+
+
+def replace_file(path: Path, data: bytes, mode: int = PRIVATE) -> None:
+    """Make `data` the content of `path`, durably and all at once.
+
+    `Misconfigured` with HOME_NOT_WRITABLE, or `StoreFailed` when the disk fails; the old content stays.
+    """
+    beside = path.with_name(f".{path.name}.new")
+    try:
+        descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
+        with os.fdopen(descriptor, "wb") as file:
+            os.fchmod(descriptor, mode)
+            file.write(data)
+            file.flush()
+            os.fsync(descriptor)
+        beside.replace(path)
+        folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+    except PermissionError as error:
+        raise Misconfigured(Code.HOME_NOT_WRITABLE, f"{path} cannot be written: {_reason(error)}") from error
+    except OSError as error:
+        if error.errno == errno.EROFS:
+            raise Misconfigured(Code.HOME_NOT_WRITABLE, f"{path} cannot be written: {_reason(error)}") from error
+        raise StoreFailed(Code.STORE_FAILED, f"{path} cannot be written: {_reason(error)}") from error
+
+
+def read_file(path: Path, limit: int) -> bytes | None:
+    """The content of `path`, None when there is no such file; `Malformed` beyond `limit` bytes, `StoreFailed` unread."""
+    try:
+        with path.open("rb") as file:
+            data = file.read(limit + 1)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as error:
+        raise StoreFailed(Code.STORE_FAILED, f"{path} cannot be read: {_reason(error)}") from error
+    if len(data) > limit:
+        raise Malformed(Code.STATE_CORRUPT, f"{path} is larger than {limit} bytes")
+    return data
+
+
+def lock(path: Path) -> IO[bytes]:
+    """Hold `path` until the file that is returned is closed or the process ends; `Misconfigured` with HOME_IN_USE."""
+    try:
+        file = path.open("ab")
+    except OSError as error:
+        raise Misconfigured(Code.HOME_NOT_WRITABLE, f"{path} cannot be written: {_reason(error)}") from error
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        file.close()
+        raise Misconfigured(Code.HOME_IN_USE, f"another process works on {path.parent}") from error
+    return file
+
+
+def _reason(error: OSError) -> str:
+    return (error.strerror or type(error).__name__).lower()
