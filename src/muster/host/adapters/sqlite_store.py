@@ -1,7 +1,9 @@
 """Counts and inventory in SQLite: WAL, ``synchronous=FULL``, one transaction for many requests (2-protocol §2.5).
 
-One connection and one thread write; reading for the event loop has a connection of its own. The count itself is not a
-column: it is the newest rows of a group, from its floor on. Decides nothing about licences.
+One connection writes; reading for the event loop has a connection of its own. Whatever can wait for the disk or for
+another process runs on a thread; the rows of a group commit are filled in on the loop, because a thread that steps
+through rows fights with the loop for the interpreter at each of them. The count itself is not a column: it is the newest
+rows of a group, from its floor on. Decides nothing about licences.
 """
 
 from __future__ import annotations
@@ -80,7 +82,9 @@ class SqliteStore:
             self._writer = open_database(path, patience)
             self._scopes: dict[GroupKey, int] = _scopes(self._writer)
             self._reader = sqlite3.connect(path, timeout=patience, isolation_level=None)
+        self._patience = patience
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="muster-store")
+        self._turn = asyncio.Lock()
 
     async def load(self, now: int) -> Loaded:
         """See `Store`."""
@@ -88,7 +92,8 @@ class SqliteStore:
 
     async def commit(self, batch: Batch) -> None:
         """See `Store`."""
-        await self._do(lambda: self._commit(batch))
+        # Shielded: a caller that goes away must not leave a transaction open half-way.
+        await asyncio.shield(self._commit(batch))
 
     def is_known(self, group: GroupKey, client_id: bytes) -> bool:
         """See `Store`."""
@@ -110,17 +115,20 @@ class SqliteStore:
     async def close(self) -> None:
         """See `Store`."""
         with suppress(StoreFailed):
-            await self._do(self._writer.close)
+            await self._on_thread(self._writer.close)
         self._reader.close()
         self._thread.shutdown()
 
     async def _do(self, work: Callable[[], Result]) -> Result:
+        async with self._turn:
+            return await asyncio.shield(self._on_thread(lambda: self._with_patience(work)))
+
+    async def _on_thread(self, work: Callable[[], Result]) -> Result:
         def translated() -> Result:
             with _translated(self._path):
                 return work()
 
-        # Shielded: a caller that goes away must not leave a transaction open half-way.
-        return await asyncio.shield(asyncio.get_running_loop().run_in_executor(self._thread, translated))
+        return await asyncio.get_running_loop().run_in_executor(self._thread, translated)
 
     def _load(self, now: int) -> Loaded:
         groups: dict[GroupKey, SavedGroup] = {}
@@ -131,18 +139,48 @@ class SqliteStore:
         totals = dict(self._writer.execute("SELECT name, value FROM total").fetchall())
         return Loaded(groups, totals.get(_NEXT_SEQ, 1), totals.get(_LAST_SEEN, 0))
 
-    def _commit(self, batch: Batch) -> None:
-        with _transaction(self._writer):
-            fresh = self._save_groups(batch.rows)
-            self._writer.executemany(_REMEMBER, [self._values(row, fresh) for row in batch.rows])
-            growth = [("total", batch.totals.total), ("refused", batch.totals.refused)]
-            growth += [(_STATE + name, number) for name, number in batch.totals.by_state.items()]
-            self._writer.executemany(_GROW, [pair for pair in growth if pair[1]])
-            if batch.rows:
-                newest = batch.rows[-1]
-                settle = "INSERT OR REPLACE INTO total VALUES (?, ?)"
-                self._writer.executemany(settle, [(_NEXT_SEQ, newest.seq + 1), (_LAST_SEEN, newest.seen)])
-        self._scopes.update(fresh)
+    async def _commit(self, batch: Batch) -> None:
+        async with self._turn:
+            await self._begin()
+            try:
+                with _translated(self._path):
+                    fresh = self._fill_in(batch)
+                await self._on_thread(self._writer.commit)
+            except BaseException:
+                if self._writer.in_transaction:
+                    await self._on_thread(self._writer.rollback)
+                raise
+            self._scopes.update(fresh)
+
+    async def _begin(self) -> None:
+        """Begin to write: at once when nobody else does, else on the thread, with patience."""
+        try:
+            self._writer.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError as error:
+            if getattr(error, "sqlite_errorname", "") != "SQLITE_BUSY":
+                raise translated(error, self._path) from error
+            await self._on_thread(lambda: self._with_patience(lambda: self._writer.execute("BEGIN IMMEDIATE")))
+
+    def _with_patience(self, work: Callable[[], Result]) -> Result:
+        """Work that may wait for another process. On the loop nothing waits: there the patience is none."""
+        _wait_up_to(self._writer, self._patience)
+        try:
+            return work()
+        finally:
+            _wait_up_to(self._writer, 0)
+
+    def _fill_in(self, batch: Batch) -> dict[GroupKey, int]:
+        """Everything of a batch, in the open transaction; ids of the groups that are new."""
+        fresh = self._save_groups(batch.rows)
+        self._writer.executemany(_REMEMBER, [self._values(row, fresh) for row in batch.rows])
+        growth = [("total", batch.totals.total), ("refused", batch.totals.refused)]
+        growth += [(_STATE + name, number) for name, number in batch.totals.by_state.items()]
+        self._writer.executemany(_GROW, [pair for pair in growth if pair[1]])
+        if batch.rows:
+            newest = batch.rows[-1]
+            settle = "INSERT OR REPLACE INTO total VALUES (?, ?)"
+            self._writer.executemany(settle, [(_NEXT_SEQ, newest.seq + 1), (_LAST_SEEN, newest.seen)])
+        return fresh
 
     def _values(self, row: Row, fresh: dict[GroupKey, int]) -> tuple[int | bytes | str, ...]:
         scope = self._scopes.get(row.group) or fresh[row.group]
@@ -206,6 +244,7 @@ def open_database(path: Path, patience: float = BUSY_SECONDS) -> sqlite3.Connect
         elif format_ != STORE_FORMAT:
             hint = "Use the version that made it, or move the file away: counts refill by themselves."
             raise StoreFailed(Code.STORE_FAILED, f"{path} was made by another version (format {format_})", hint)
+        _wait_up_to(connection, 0)
     except (sqlite3.Error, StoreFailed):
         connection.close()
         raise
@@ -235,6 +274,10 @@ def _transaction(connection: sqlite3.Connection) -> Iterator[None]:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
         raise
+
+
+def _wait_up_to(connection: sqlite3.Connection, patience: float) -> None:
+    connection.execute(f"PRAGMA busy_timeout = {round(patience * 1000)}")
 
 
 @contextmanager

@@ -25,6 +25,12 @@ from muster.wire.calendar import seconds
 
 SWEEP_SECONDS = 0.25
 RECOVER_SECONDS = 1.0
+GATHER_SECONDS = 0.005
+"""How long a request may wait for company before its group is committed."""
+
+GROUP = 32
+"""Enough company: the next group gathers while this one is being committed."""
+
 DRAIN_SECONDS = 4.0
 BACKLOG = 4_096
 PEERS_REMEMBERED = 4_096
@@ -59,6 +65,7 @@ class Server:
         self._growth: Counter[str] = Counter()
         self._states: Counter[str] = Counter()
         self._is_draining = False
+        self._activity = 0
         self._peer = lru_cache(PEERS_REMEMBERED)(self._look_at)
         self.outcomes: Counter[str] = Counter()
 
@@ -147,6 +154,7 @@ class Server:
 
     def opened(self, connection: Connection) -> bool:
         """See `Reception`."""
+        self._activity += 1
         peer = self._peer(connection.peer)
         if not peer.is_allowed or self._is_draining:
             self.outcomes["address refused"] += 1
@@ -167,6 +175,7 @@ class Server:
 
     def asked(self, connection: Connection, body: bytes) -> None:
         """See `Reception`."""
+        self._activity += 1
         now = seconds(self._clock.now())
         try:
             verdict = self._decide(connection, body, now)
@@ -210,6 +219,8 @@ class Server:
             if not self._pending and not self._is_draining and not self._answering.is_busy:
                 self._wake.clear()
                 await self._wake.wait()
+            if not self._is_draining:
+                await self._gather()
             if self._answering.is_busy:
                 await self._recover()
             if self._answering.is_busy and not self._is_draining:
@@ -218,6 +229,14 @@ class Server:
                 await self._commit_group()
             elif self._is_draining:
                 return
+
+    async def _gather(self) -> None:
+        """Let a group grow for as long as others come in: a commit costs as much for one as for many."""
+        end = self._loop.time() + GATHER_SECONDS
+        before = -1
+        while before != self._activity and len(self._pending) < GROUP and self._loop.time() < end:
+            before = self._activity
+            await asyncio.sleep(0)
 
     async def _commit_group(self) -> None:
         group, self._pending = self._pending, []
