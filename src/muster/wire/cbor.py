@@ -7,6 +7,7 @@ simple values; nothing after the end. The one map of the protocol, the COSE head
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TypeAlias
 
 from muster.base.errors import Code, Malformed
@@ -166,3 +167,12 @@ def check_bytes(name: str, value: bytes, size: int) -> bytes:
         message = f"{name} has {len(value)} bytes, not {size}"
         raise ValueError(message)
     return value
+
+
+def check_readable(data: bytes, decode: Callable[[bytes], object]) -> bytes:
+    """`data` when `decode` takes it, `ValueError` otherwise: for documents with more rules than widths."""
+    try:
+        decode(data)
+    except Malformed as error:
+        raise ValueError(error.message) from error
+    return data

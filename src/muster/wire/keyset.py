@@ -8,7 +8,7 @@ from enum import IntEnum
 from typing import TypeVar
 
 from muster.wire.activation import KIND_KEYSET, U8, U16, U32, VENDOR_ID_BYTES, VERSION
-from muster.wire.cbor import Reader, check_bytes, check_uint, encode, wrong
+from muster.wire.cbor import Reader, check_bytes, check_readable, check_uint, encode, wrong
 from muster.wire.frame import MAX_BODY
 from muster.wire.sign1 import SIGNATURE_BYTES
 
@@ -101,14 +101,14 @@ def _ascending(values: Sequence[Ordered]) -> bool:
 
 
 def encode_keyset(keyset: Keyset) -> bytes:
-    """The payload that root keys sign; roots, issuing keys and serials must ascend strictly."""
-    return encode(
+    """The payload that root keys sign; `ValueError` unless roots, issuing keys and serials ascend strictly."""
+    payload = encode(
         [
             FORMAT,
-            check_uint("version", keyset.version, MAX_KEYSETS),
-            check_uint("issued_day", keyset.issued_day, U16),
-            check_uint("expires_day", keyset.expires_day, U16),
-            check_uint("threshold", keyset.threshold, MAX_ROOTS),
+            keyset.version,
+            keyset.issued_day,
+            keyset.expires_day,
+            keyset.threshold,
             list(keyset.roots),
             [
                 [k.number, int(k.purpose), k.public, k.not_before_day, k.not_after_day, int(k.status)]
@@ -117,6 +117,7 @@ def encode_keyset(keyset: Keyset) -> bytes:
             list(keyset.withdrawn),
         ]
     )
+    return check_readable(payload, decode_keyset)
 
 
 def decode_keyset(payload: bytes) -> Keyset:
@@ -152,8 +153,9 @@ def _issuing_key(reader: Reader) -> IssuingKey:
 
 
 def encode_signed_keyset(signed: SignedKeyset) -> bytes:
-    """The document: ``[payload, [[root, signature], ...]]``."""
-    return encode([signed.payload, [[root, signature] for root, signature in signed.signatures]])
+    """The document: ``[payload, [[root, signature], ...]]``; `ValueError` when it is longer than 4 KiB or out of order."""
+    document = encode([signed.payload, [[root, signature] for root, signature in signed.signatures]])
+    return check_readable(document, decode_signed_keyset)
 
 
 def decode_signed_keyset(document: bytes) -> SignedKeyset:

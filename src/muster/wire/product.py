@@ -7,7 +7,7 @@ from datetime import timedelta
 from enum import IntEnum
 
 from muster.wire.activation import MAX_THRESHOLD, U8, U16, U24, U32
-from muster.wire.cbor import Reader, Value, check_uint, encode, wrong
+from muster.wire.cbor import Reader, Value, check_readable, check_uint, encode, wrong
 from muster.wire.keyset import MAX_KEYSET_BYTES, MAX_KEYSETS
 from muster.wire.sign1 import MAX_PAYLOAD_BYTES
 
@@ -103,9 +103,9 @@ def _minutes(name: str, duration: timedelta) -> int:
 
 
 def encode_product(claims: ProductClaims) -> bytes:
-    """The payload that the vendor signs."""
+    """The payload that the vendor signs; `ValueError` for claims that no decoder takes."""
     policy = claims.policy
-    return encode(
+    payload = encode(
         [
             FORMAT,
             check_uint("issuing_key", claims.issuing_key, U8),
@@ -129,6 +129,10 @@ def encode_product(claims: ProductClaims) -> bytes:
             [[check_uint("extension", number, U16), data] for number, data in claims.extensions],
         ]
     )
+    if len(payload) > MAX_PAYLOAD_BYTES:
+        message = f"a product of {len(payload)} bytes"
+        raise ValueError(message)
+    return check_readable(payload, decode_product)
 
 
 def _encode_edition(edition: Edition) -> list[Value]:

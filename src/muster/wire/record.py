@@ -12,7 +12,7 @@ from enum import IntEnum
 
 from muster.base.errors import Code, Malformed
 from muster.wire.activation import CLIENT_ID_BYTES, PARTS_BYTES, U8, U16, U24, U32
-from muster.wire.cbor import Reader, Value, encode, wrong
+from muster.wire.cbor import Reader, Value, check_readable, encode, wrong
 from muster.wire.confirmation import MAX_CONFIRMATION_BYTES
 from muster.wire.frame import MAX_BODY
 from muster.wire.sign1 import MAX_CERTIFICATE_BYTES
@@ -151,7 +151,7 @@ class VendorRecord:
 
 
 def encode_record(record: VendorRecord) -> bytes:
-    """The whole file."""
+    """The whole file; `ValueError` for a record that could not be read again: the file before it stays."""
     body = encode(
         [
             record.client_id,
@@ -169,7 +169,7 @@ def encode_record(record: VendorRecord) -> bytes:
             [_edition(e) for e in record.editions],
         ]
     )
-    return encode([FORMAT, body, hashlib.sha256(body).digest()])
+    return check_readable(encode([FORMAT, body, hashlib.sha256(body).digest()]), decode_record)
 
 
 def _moment(moment: Moment) -> list[Value]:
@@ -325,17 +325,19 @@ def _read_edition(reader: Reader) -> EditionRecord:
 def encode_secrets(secrets: dict[int, bytes]) -> bytes:
     """K (32 bytes) of each edition's multiple activation key, by edition id: a file that only the service reads."""
     body = encode([[edition, secret] for edition, secret in sorted(secrets.items())])
-    return encode([FORMAT, body, hashlib.sha256(body).digest()])
+    return check_readable(encode([FORMAT, body, hashlib.sha256(body).digest()]), decode_secrets)
 
 
 def decode_secrets(data: bytes) -> dict[int, bytes]:
     """Read such a file; `Malformed` with STATE_CORRUPT for anything damaged."""
     try:
         reader = _body(data)
-        secrets = {}
+        secrets: dict[int, bytes] = {}
         for _ in range(reader.array_up_to(MAX_EDITIONS)):
             reader.array(2)
             edition = reader.uint(U24)
+            if edition <= max(secrets, default=-1):
+                raise wrong("editions out of order or doubled")
             secrets[edition] = reader.bstr(SECRET_BYTES)
         reader.end()
     except Malformed as error:
