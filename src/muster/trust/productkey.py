@@ -82,7 +82,10 @@ class ProductKey:
 
 
 def make_key(kind: KeyKind, scope: int, random: bytes) -> ProductKey:
-    """The key with the first 86 bits of `random` (at least 11 bytes) in it."""
+    """The key with the first 86 bits of `random` in it; `ValueError` for fewer than 11 bytes."""
+    if len(random) < RANDOM_BYTES:
+        message = f"{len(random)} random bytes are too few"
+        raise ValueError(message)
     chance = int.from_bytes(random[:RANDOM_BYTES], "big") >> (8 * RANDOM_BYTES - RANDOM_BITS)
     value = ((VERSION << 2 | kind) << 24 | check_uint("scope", scope, U24)) << RANDOM_BITS | chance
     symbols = [value >> 5 * i & 31 for i in reversed(range(DATA_CHARACTERS))]

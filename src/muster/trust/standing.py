@@ -112,9 +112,12 @@ def replay(events: Sequence[Event]) -> State:
 
 
 def used_now(record: VendorRecord, boot_id: bytes, boot_seconds: float) -> int:
-    """Seconds of use so far: those recorded and those since, on the boot-time clock."""
+    """Seconds of use so far: those recorded and those since, on the boot-time clock.
+
+    Where the system tells no boot id (zeros), the machine was restarted when its boot-time clock went back.
+    """
     since = int(boot_seconds)
-    if boot_id == record.boot_id and any(boot_id):
+    if boot_id == record.boot_id and (any(boot_id) or since >= record.boot_seconds):
         since -= record.boot_seconds
     return record.used + max(0, since)
 
