@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import csv
+import io
 import json
 import signal
 from pathlib import Path
@@ -11,7 +13,7 @@ import pytest
 
 from muster.trust.productkey import KeyKind
 from tests.programs.host_process import run_host, serving, status_of
-from tests.worlds.host_world import SmallVendor, ask
+from tests.worlds.host_world import CLIENT_EDITION, SERVER_EDITION, SmallVendor, ask
 from tests.worlds.parts import part
 
 VENDOR = SmallVendor()
@@ -151,3 +153,28 @@ def test_a_dry_run_prints_lines_for_zone_files_nsupdate_and_powershell(tmp_path:
     assert "Add-DnsServerResourceRecord -Srv" in done.stdout
     rows = json.loads(run_host(home, "publish", "--dry-run", "--json").stdout)["zones"]
     assert rows[0]["services"][0]["port"] == 1688
+
+
+def test_what_a_host_saw_is_listed_for_people_scripts_and_spreadsheets(tmp_path: Path) -> None:
+    home = set_up(tmp_path)
+    with serving(home) as host:
+        for machine, edition in ((1, CLIENT_EDITION), (1, SERVER_EDITION), (2, SERVER_EDITION)):
+            asyncio.run(ask(host.address, VENDOR, machine, edition))
+        host.stop()
+    rows = json.loads(run_host(home, "machines", "--json").stdout)["machines"]
+    assert sorted((r["client_id"][-1], r["edition"]) for r in rows) == [
+        ("1", "acme-cad-pro"),
+        ("1", "acme-cad-server"),
+        ("2", "acme-cad-server"),
+    ]
+    assert {r["state"] for r in rows} == {"INITIAL_GRACE"}
+    assert {r["address"] for r in rows} == {"127.0.0.1"}
+    table = list(csv.DictReader(io.StringIO(run_host(home, "machines", "--csv", "--edition", "acme-cad-pro").stdout)))
+    assert [(r["client_id"], r["hardware_sets"]) for r in table] == [(f"{1:032x}", "1")]
+    assert json.loads(run_host(home, "machines", "--json", "--silent", "1d").stdout) == {"machines": []}
+    assert "3 in all" in run_host(home, "machines").stderr
+    assert "2 in all" in run_host(home, "machines", "--edition", "acme-cad-server").stderr
+    counted = json.loads(run_host(home, "log", "--json", "--event", "request.counted").stdout)["events"]
+    assert [e["count"] for e in counted] == [1, 1, 2]
+    assert {"started", "stopping"} <= {e["event"] for e in json.loads(run_host(home, "log", "--json").stdout)["events"]}
+    assert "request.counted" in run_host(home, "log", "--last", "2", "--client", f"{2:032x}").stdout

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Protocol
 
 from muster.base.errors import Code
-from muster.host.core.answering import Represented, Row
+from muster.host.core.answering import Represented, Row, Verdict
 from muster.host.core.counting import GroupKey, SavedGroup
 from muster.host.core.publication import ZoneRecords
 from muster.host.core.settings import HostSettings
@@ -100,6 +100,13 @@ class Publisher(Protocol):
 
     async def withdraw(self, records: ZoneRecords) -> None:
         """Remove exactly `records`; those that are gone already are no error. Raises as `publish`."""
+
+
+class Journal(Protocol):
+    """Where every request leaves a line. It never fails: what cannot be written is lost."""
+
+    def answered(self, at: int, address: str, verdict: Verdict) -> None:
+        """A request from `address` was answered at `at` (seconds since 1970)."""
 
 
 @dataclass(frozen=True, slots=True)

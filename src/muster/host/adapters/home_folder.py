@@ -3,7 +3,7 @@
 <home>/host.toml                                   settings, the administrator's
        vendors/<vendor id>/product.muster          the product file as it was installed
                            <reference>.identity    one host key: key pair, installation id, certificate; owner only
-       counts.db, published.json                   what `sqlite_store` and `publication_file` keep
+       counts.db, published.json, events.jsonl     what `sqlite_store`, `publication_file` and `event_file` keep
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from muster.wire.armour import MAX_TEXT_BYTES
 SETTINGS_FILE = "host.toml"
 STORE_FILE = "counts.db"
 BOOK_FILE = "published.json"
+EVENTS_FILE = "events.jsonl"
 LOCK_FILE = "host.lock"
 ENVIRONMENT_PREFIX = "MUSTER_HOST_"
 _PRODUCT_FILE = "product.muster"
@@ -60,6 +61,11 @@ class HomeFolder:
     def book(self) -> Path:
         """What was published in DNS."""
         return self.path / BOOK_FILE
+
+    @property
+    def events(self) -> Path:
+        """What the host did, line by line."""
+        return self.path / EVENTS_FILE
 
     @property
     def lock(self) -> Path:

@@ -6,6 +6,7 @@ host = await RunningHost.start(home, listen=["127.0.0.1:0"]); host.address; awai
 
 from __future__ import annotations
 
+from muster.host.app.inventory import Wanted, events, machines
 from muster.host.app.publishing import lines, plan, publish, retire
 from muster.host.app.running import RunningHost
 from muster.host.app.setting_up import (
@@ -28,15 +29,18 @@ __all__ = [
     "Publication",
     "RunningHost",
     "Status",
+    "Wanted",
     "ZoneRecords",
     "confirm",
     "confirm_file",
+    "events",
     "initialise",
     "install",
     "install_key",
     "installation_file",
     "installation_id",
     "lines",
+    "machines",
     "plan",
     "publish",
     "retire",

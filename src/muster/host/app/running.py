@@ -15,11 +15,13 @@ from muster.base.clock import Clock, SystemClock
 from muster.base.errors import Code, Misconfigured, MusterError, StoreFailed
 from muster.base.log import event
 from muster.host.adapters.durable_file import lock
+from muster.host.adapters.event_file import EventFile
 from muster.host.adapters.home_folder import HomeFolder
+from muster.host.adapters.http_pages import HttpPages
 from muster.host.adapters.publication_file import PublicationFile
 from muster.host.adapters.sqlite_store import PRUNE_ROWS, SqliteStore, set_aside
 from muster.host.app.naming import publisher, wanted_records
-from muster.host.core.settings import format_endpoint
+from muster.host.core.settings import METRICS_PORT, format_endpoint, parse_endpoint
 from muster.host.service.registration import Registration
 from muster.host.service.server import Server
 from muster.wire.calendar import seconds
@@ -75,10 +77,17 @@ class RunningHost:
         except MusterError:
             held.close()
             raise
-        parts = Parts(Server(folder, store, clock), store, clock, held)
+        events = EventFile(folder.events)
+        events.attach()
+        server = Server(folder, store, clock, journal=events)
+        parts = Parts(server, store, clock, held, events, _pages(folder, server))
         try:
-            await parts.server.start()
+            await server.start()
+            if parts.pages is not None:
+                await parts.pages.start()
+            event("host", "started", addresses=[format_endpoint(e) for e in server.endpoints])
         except MusterError:
+            await server.stop()
             await parts.let_go()
             raise
         host = cls(folder, parts, environment)
@@ -94,6 +103,11 @@ class RunningHost:
     def address(self) -> str:
         """The first of `addresses`."""
         return self.addresses[0]
+
+    @property
+    def metrics_address(self) -> str:
+        """Where metrics and health are served; empty when they are not."""
+        return format_endpoint(self._parts.pages.endpoint) if self._parts.pages else ""
 
     async def stop(self) -> None:
         """Drain and let go: everything asked is answered, everything answered is on disk."""
@@ -120,6 +134,7 @@ class RunningHost:
         if self.server.reload():
             self._looked_at_dns = None
         self.server.flush()
+        self._parts.events.flush()
         now = self._parts.clock.now()
         if self._pruned is None or not timedelta(0) <= now - self._pruned < PRUNE_EVERY:
             with suppress(StoreFailed):
@@ -165,8 +180,23 @@ class Parts:
     store: SqliteStore
     clock: Clock
     held: IO[bytes]
+    events: EventFile
+    pages: HttpPages | None
 
     async def let_go(self) -> None:
-        """Close the store, then free the home."""
+        """Close everything, then free the home."""
+        if self.pages is not None:
+            await self.pages.stop()
         await self.store.close()
+        self.events.close()
         self.held.close()
+
+
+def _pages(folder: HomeFolder, server: Server) -> HttpPages | None:
+    where = folder.settings().metrics
+    if not where:
+        return None
+    from muster.host.app.metrics import HostMetrics  # only those who measure need it installed
+
+    metrics = HostMetrics(server)
+    return HttpPages(parse_endpoint(where, METRICS_PORT), {"/metrics": metrics.metrics, "/health": metrics.health})

@@ -13,6 +13,7 @@ import typer
 from muster.base import terminal
 from muster.base.errors import Code, Misconfigured, MusterError
 from muster.host import app as host
+from muster.host.cli.inventory import log, machines
 from muster.host.cli.options import Home, Json, home_of, read_input, remember_home
 from muster.host.cli.serving import serve_until_told
 from muster.host.cli.showing import show_publications, show_records, show_setup, show_status
@@ -185,6 +186,10 @@ def retire(context: typer.Context, as_json: Json = False, home: Home = None) -> 
     """Withdraw from DNS everything that this host published."""
     published = asyncio.run(host.retire(home_of(context, home), os.environ))
     raise typer.Exit(show_publications(published, as_json=as_json))
+
+
+app.command()(machines)
+app.command()(log)
 
 
 def _secret(key: str) -> str:

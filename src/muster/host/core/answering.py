@@ -167,6 +167,15 @@ class Answering:
             return self.refuse(body, request, mandate, Code.HOST_BUSY, now)
         return self._count(body, request, mandate, (address, prefix, now), is_known)
 
+    def trouble(self, now: int) -> Code | None:
+        """Why nothing at all may be signed at `now` (seconds since 1970); None when something may."""
+        if now < self.last_seen - MAX_CLOCK_BACK_SECONDS:
+            return Code.CLOCK_SUSPECT
+        judged = [_usable(vendor, now) for vendor in self.vendors.values()]
+        if any(usable for usable, _ in judged):
+            return None
+        return next((code for _, code in judged), Code.HOST_NOT_ACTIVATED)
+
     def refuse(self, body: bytes, request: ActivationRequest, mandate: Mandate, code: Code, now: int) -> Verdict:
         """A signed no to `request`, whose bytes are `body`."""
         claims = RefusalClaims(code.number, min(now, MAX_SECONDS), self.intervals.retry_minutes)

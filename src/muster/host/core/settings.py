@@ -17,6 +17,7 @@ from muster.wire.frame import PORT
 Network: TypeAlias = IPv4Network | IPv6Network
 Endpoint: TypeAlias = tuple[str, int]
 
+METRICS_PORT = 9688
 MAX_PORT = 65_535
 MAX_U16 = 65_535
 MAX_LISTEN = 16
@@ -131,7 +132,7 @@ class HostSettings:
             if not MIN_INTERVAL_MINUTES <= minutes <= MAX_INTERVAL_MINUTES or minutes != int(minutes):
                 raise ValueError(f"{name} is from 15min to 30d, in whole minutes")
         if self.metrics:
-            parse_endpoint(self.metrics, 9688)
+            parse_endpoint(self.metrics, METRICS_PORT)
         if len(self.allow) > MAX_PREFIXES:
             raise ValueError(f"allow names more than {MAX_PREFIXES} prefixes")
         _ = self.allowed

@@ -14,11 +14,11 @@ from typing import NamedTuple
 from muster.base.clock import Clock
 from muster.base.errors import Code, Malformed, Misconfigured, MusterError, StoreFailed
 from muster.base.log import event
-from muster.host.core.answering import Answering, Intervals, Outcome, Verdict
-from muster.host.core.counting import Counts
+from muster.host.core.answering import DAY_SECONDS, Answering, Intervals, Outcome, Verdict
+from muster.host.core.counting import Counts, GroupKey
 from muster.host.core.limits import NewIds, is_allowed, plain_address, prefix_of, source_of
 from muster.host.core.settings import Endpoint, format_endpoint
-from muster.host.ports import Batch, Setup, Setups, Store, Totals
+from muster.host.ports import Batch, Journal, Setup, Setups, Store, Totals
 from muster.host.service.connection import Connection
 from muster.host.service.guests import Guests
 from muster.wire.calendar import seconds
@@ -52,7 +52,9 @@ class _Pending(NamedTuple):
 class Server:
     """Answers on its endpoints between `start` and `stop`. One loop, one thread."""
 
-    def __init__(self, setups: Setups, store: Store, clock: Clock, guests: Guests | None = None) -> None:
+    def __init__(
+        self, setups: Setups, store: Store, clock: Clock, guests: Guests | None = None, journal: Journal | None = None
+    ) -> None:
         self._setups = setups
         self._store = store
         self._clock = clock
@@ -67,7 +69,10 @@ class Server:
         self._is_draining = False
         self._activity = 0
         self._peer = lru_cache(PEERS_REMEMBERED)(self._look_at)
+        self._journal = journal
         self.outcomes: Counter[str] = Counter()
+        self.codes: Counter[str] = Counter()
+        self.commits = 0
 
     async def start(self) -> None:
         """Load the counts and listen; `Misconfigured` when an address cannot be used, `StoreFailed` without a store."""
@@ -102,6 +107,32 @@ class Server:
     def waiting(self) -> int:
         """How many requests wait for the next group commit."""
         return len(self._pending)
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether the store takes nothing just now."""
+        return self._answering.is_busy
+
+    @property
+    def new_id_prefixes(self) -> int:
+        """Networks that new ids came from in about an hour."""
+        return self._answering.new_ids.prefixes
+
+    def groups(self) -> list[tuple[GroupKey, int, int]]:
+        """Every group with its count and the size of its cache."""
+        counts, now = self._answering.counts, max(seconds(self._clock.now()), self._answering.last_seen)
+        return [(key, counts.count(key, now), counts.cache_size(key)) for key in counts.keys()]  # noqa: SIM118
+
+    def certificate_ends(self) -> list[tuple[bytes, int, int]]:
+        """Vendor id, serial and end (seconds since 1970) of every certificate."""
+        vendors = self._answering.vendors.items()
+        return [(v, m.claims.serial, m.claims.end_day * DAY_SECONDS) for v, rep in vendors for m in rep.mandates]
+
+    def trouble(self) -> Code | None:
+        """Why no machine can be counted just now; None when some can."""
+        if self.is_busy:
+            return Code.HOST_BUSY
+        return self._answering.trouble(seconds(self._clock.now()))
 
     def would_answer(self, address: str) -> bool:
         """Whether a peer of this address is welcome."""
@@ -203,7 +234,7 @@ class Server:
         return verdict
 
     def _tell(self, connection: Connection, verdict: Verdict) -> None:
-        self.outcomes[verdict.outcome] += 1
+        self._note(connection, verdict)
         request = verdict.request
         if request is not None:
             self._growth["total"] += 1
@@ -254,9 +285,17 @@ class Server:
             self._growth.update(total=growth.total - len(group), refused=growth.refused)
             self._fall_behind(error, group)
             return
+        self.commits += 1
         for connection, _, verdict in group:
-            self.outcomes[verdict.outcome] += 1
             connection.answer(verdict.answer)
+            self._note(connection, verdict)
+
+    def _note(self, connection: Connection, verdict: Verdict) -> None:
+        self.outcomes[verdict.outcome] += 1
+        if verdict.code is not None:
+            self.codes[verdict.code] += 1
+        if self._journal is not None:
+            self._journal.answered(seconds(self._clock.now()), connection.address, verdict)
 
     def _fall_behind(self, error: StoreFailed, group: list[_Pending] | None = None) -> None:
         """The store failed: refuse everything that was decided on what it does not hold."""
