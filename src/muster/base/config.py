@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
+import keyword
 import re
 import tomllib
 import typing
@@ -89,6 +90,15 @@ def load(
     return _build(settings, table, _Origin(path, lines))
 
 
+def load_text(settings: type[Settings], text: str, source: str) -> Settings:
+    """Make `settings` from TOML text; `source` names it in messages. `Misconfigured` as in `load`."""
+    try:
+        table = tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        raise _wrong(f"{source}: not TOML: {error}", "correct the line that is named") from error
+    return _build(settings, table, _Origin(Path(source), text.splitlines()))
+
+
 class _Origin:
     """Where values came from, to tell the line of a mistake."""
 
@@ -141,11 +151,14 @@ def _build(settings: type[Settings], table: Mapping[str, Any], origin: _Origin, 
     values: dict[str, Any] = {}
     for key, value in table.items():
         name = f"{at}{key}"
-        if key not in hints:
-            near = difflib.get_close_matches(key, hints, 1)
-            remedy = f"did you mean {near[0]!r}?" if near else f"known here: {', '.join(hints)}"
+        # A field cannot be called `class`; `class_` stands for it.
+        field = f"{key}_" if keyword.iskeyword(key) else key
+        if field not in hints:
+            known = [hint.rstrip("_") for hint in hints]
+            near = difflib.get_close_matches(key, known, 1)
+            remedy = f"did you mean {near[0]!r}?" if near else f"known here: {', '.join(known)}"
             raise origin.mistake(name, "there is no such setting", remedy)
-        values[key] = _convert(hints[key], value, origin, name)
+        values[field] = _convert(hints[field], value, origin, name)
     try:
         return settings(**values)
     except (TypeError, ValueError) as error:

@@ -1,0 +1,1 @@
+"""One file for each outside thing the vendor meets: the database, the boxes with private keys."""

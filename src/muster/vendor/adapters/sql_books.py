@@ -1,0 +1,274 @@
+"""`Books` inside one transaction of SQLAlchemy Core."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from muster.base.errors import Code, Refused
+from muster.trust.hardware import INSTALLATION_WIDTH, PARTS
+from muster.trust.productkey import KeyKind
+from muster.vendor.adapters import tables as t
+from muster.vendor.core.ledger import Cost
+from muster.vendor.ports import AuditRow, CertificateRow, KeyRow, MachineRow, Organisation
+from muster.wire.certificate import CertificateClaims
+from muster.wire.installation import SubjectKind
+
+_KEY_COLUMNS = [c for c in t.product_key.c if c.name != "organisation_id"]
+_ORGANISATION_COLUMNS = [c.label(f"organisation_{c.name}") for c in t.organisation.c]
+
+
+class SqlBooks:
+    """See `Books`."""
+
+    def __init__(self, connection: sa.Connection) -> None:
+        self._do = connection.execute
+        self._can_hold = connection.dialect.name != "sqlite"  # SQLite has one writer at a time anyway
+
+    def setting(self, name: str) -> str | None:
+        """See `Books`."""
+        value: str | None = self._do(sa.select(t.setting.c.value).where(t.setting.c.name == name)).scalar()
+        return value
+
+    def set_setting(self, name: str, value: str) -> None:
+        """See `Books`."""
+        changed = self._do(sa.update(t.setting).where(t.setting.c.name == name).values(value=value))
+        if not changed.rowcount:
+            self._do(sa.insert(t.setting).values(name=name, value=value))
+
+    def grow(self, name: str) -> int:
+        """See `Books`."""
+        number = int(self.setting(name) or 0) + 1
+        self.set_setting(name, str(number))
+        return number
+
+    def keysets(self) -> tuple[bytes, ...]:
+        """See `Books`."""
+        rows = self._do(sa.select(t.keyset.c.document).order_by(t.keyset.c.version))
+        return tuple(bytes(row.document) for row in rows)
+
+    def add_keyset(self, version: int, document: bytes) -> None:
+        """See `Books`."""
+        self._do(sa.insert(t.keyset).values(version=version, document=document))
+
+    def definition(self) -> str | None:
+        """See `Books`."""
+        newest = sa.select(t.definition.c.text).order_by(t.definition.c.id.desc()).limit(1)
+        text: str | None = self._do(newest).scalar()
+        return text
+
+    def add_definition(self, text: str) -> None:
+        """See `Books`."""
+        self._do(sa.insert(t.definition).values(text=text))
+
+    def organisations(self) -> tuple[Organisation, ...]:
+        """See `Books`."""
+        rows = self._do(sa.select(t.organisation).order_by(t.organisation.c.name))
+        return tuple(Organisation(r.id, r.name, r.is_blocked, _utc(r.created_at)) for r in rows)
+
+    def add_organisation(self, name: str, at: datetime) -> Organisation:
+        """See `Books`."""
+        if self._do(sa.select(t.organisation.c.id).where(t.organisation.c.name == name)).first():
+            raise Refused(Code.ALREADY_SET_UP, f"there is an organisation {name!r} already", "Use it as it is.")
+        done = self._do(sa.insert(t.organisation).values(name=name, is_blocked=False, created_at=at))
+        return Organisation(_new_id(done), name, is_blocked=False, created_at=at)
+
+    def block_organisation(self, organisation: Organisation, *, blocked: bool) -> None:
+        """See `Books`."""
+        table = t.organisation
+        self._do(sa.update(table).where(table.c.id == organisation.id).values(is_blocked=blocked))
+
+    def keys(self, organisation: Organisation | None = None) -> tuple[KeyRow, ...]:
+        """See `Books`."""
+        query = self._select_keys().order_by(t.product_key.c.id)
+        if organisation is not None:
+            query = query.where(t.product_key.c.organisation_id == organisation.id)
+        return tuple(_key(row) for row in self._do(query))
+
+    def keys_by_reference(self, reference: bytes, *, hold: bool = False) -> tuple[KeyRow, ...]:
+        """See `Books`."""
+        query = self._select_keys().where(t.product_key.c.reference == reference)
+        if hold and self._can_hold:
+            query = query.with_for_update(of=t.product_key)
+        return tuple(_key(row) for row in self._do(query))
+
+    def key_by_lookup(self, lookup: bytes) -> KeyRow | None:
+        """See `Books`."""
+        row = self._do(self._select_keys().where(t.product_key.c.lookup == lookup)).first()
+        return None if row is None else _key(row)
+
+    def key(self, key_id: int) -> KeyRow | None:
+        """See `Books`."""
+        row = self._do(self._select_keys().where(t.product_key.c.id == key_id)).first()
+        return None if row is None else _key(row)
+
+    def _select_keys(self) -> sa.Select[Any]:
+        return sa.select(*_KEY_COLUMNS, *_ORGANISATION_COLUMNS).join(t.organisation)
+
+    def add_key(self, row: KeyRow) -> KeyRow:
+        """See `Books`."""
+        done = self._do(sa.insert(t.product_key).values(**_key_values(row)))
+        return replace(row, id=_new_id(done))
+
+    def update_key(self, row: KeyRow) -> None:
+        """See `Books`."""
+        self._do(sa.update(t.product_key).where(t.product_key.c.id == row.id).values(**_key_values(row)))
+
+    def certificates(self, key_id: int, kind: SubjectKind | None = None) -> tuple[CertificateRow, ...]:
+        """See `Books`."""
+        query = sa.select(t.certificate).where(t.certificate.c.key_id == key_id)
+        if kind is not None:
+            query = query.where(t.certificate.c.kind == int(kind))
+        return tuple(_certificate(row) for row in self._do(query.order_by(t.certificate.c.serial)))
+
+    def certificate(self, serial: int) -> CertificateRow | None:
+        """See `Books`."""
+        row = self._do(sa.select(t.certificate).where(t.certificate.c.serial == serial)).first()
+        return None if row is None else _certificate(row)
+
+    def add_certificate(self, row: CertificateRow) -> CertificateRow:
+        """See `Books`."""
+        claims = row.claims
+        done = self._do(
+            sa.insert(t.certificate).values(
+                key_id=row.key_id,
+                kind=int(row.kind),
+                subject=claims.subject,
+                organisation_id=claims.organisation,
+                issuing_key=claims.issuing_key,
+                not_before_day=claims.not_before_day,
+                days=claims.days,
+                scope=claims.scope,
+                level=claims.level,
+                released_until_day=claims.released_until_day,
+                lease_until_day=claims.lease_until_day,
+                cost=str(row.cost),
+                replaced_by=row.replaced_by,
+                is_withdrawn=row.is_withdrawn,
+                created_at=row.created_at,
+            )
+        )
+        serial = _new_id(done)
+        return replace(row, serial=serial, claims=replace(claims, serial=serial))
+
+    def update_certificate(self, row: CertificateRow) -> None:
+        """See `Books`."""
+        values = {"replaced_by": row.replaced_by, "is_withdrawn": row.is_withdrawn}
+        self._do(sa.update(t.certificate).where(t.certificate.c.serial == row.serial).values(**values))
+
+    def machines_like(self, key_id: int, installation: bytes, parts: bytes) -> tuple[MachineRow, ...]:
+        """See `Books`."""
+        columns = (t.machine.c.part_0, t.machine.c.part_1, t.machine.c.part_2, t.machine.c.part_3)
+        alike = [column == part for column, part in zip(columns, _numbers(parts), strict=True) if part]
+        query = sa.select(t.machine).where(
+            t.machine.c.key_id == key_id, sa.or_(t.machine.c.installation == installation, *alike)
+        )
+        return tuple(_machine(row) for row in self._do(query.order_by(t.machine.c.id)))
+
+    def machines(self, key_id: int) -> tuple[MachineRow, ...]:
+        """See `Books`."""
+        query = sa.select(t.machine).where(t.machine.c.key_id == key_id).order_by(t.machine.c.id)
+        return tuple(_machine(row) for row in self._do(query))
+
+    def add_machine(self, row: MachineRow) -> MachineRow:
+        """See `Books`."""
+        numbers = {f"part_{place}": number for place, number in enumerate(_numbers(row.parts))}
+        done = self._do(
+            sa.insert(t.machine).values(
+                key_id=row.key_id,
+                installation=row.installation,
+                end_day=row.end_day,
+                cost=str(row.cost),
+                created_at=row.created_at,
+                **numbers,
+            )
+        )
+        return replace(row, id=_new_id(done))
+
+    def audit(self, at: datetime, actor: str, action: str, subject: str, details: Mapping[str, object]) -> None:
+        """See `Books`."""
+        text = json.dumps(dict(details), default=str, sort_keys=True)
+        self._do(sa.insert(t.audit).values(at=at, actor=actor, action=action, subject=subject[:200], details=text))
+
+    def audit_rows(self, last: int) -> tuple[AuditRow, ...]:
+        """See `Books`."""
+        rows = list(self._do(sa.select(t.audit).order_by(t.audit.c.id.desc()).limit(last)))
+        return tuple(
+            AuditRow(r.id, _utc(r.at), r.actor, r.action, r.subject, json.loads(r.details)) for r in reversed(rows)
+        )
+
+
+def _new_id(done: sa.CursorResult[Any]) -> int:
+    key = done.inserted_primary_key
+    return int(key[0]) if key else 0
+
+
+def _utc(moment: datetime) -> datetime:
+    """SQLite keeps no zone; everything here is UTC."""
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _numbers(parts: bytes) -> tuple[int, ...]:
+    """The parts of an installation id as numbers; 0 for one that could not be read."""
+    width = INSTALLATION_WIDTH
+    return tuple(int.from_bytes(parts[i * width : (i + 1) * width], "big") for i in range(PARTS))
+
+
+def _key(row: Any) -> KeyRow:
+    owner = Organisation(
+        row.organisation_id, row.organisation_name, row.organisation_is_blocked, _utc(row.organisation_created_at)
+    )
+    values = {column.name: getattr(row, column.name) for column in _KEY_COLUMNS}
+    values |= {
+        "kind": KeyKind(row.kind),
+        "organisation": owner,
+        "created_at": _utc(row.created_at),
+        **{name: bytes(values[name]) for name in ("lookup", "reference", "secret")},
+    }
+    return KeyRow(**values)
+
+
+def _key_values(row: KeyRow) -> dict[str, Any]:
+    names = [column.name for column in _KEY_COLUMNS if column.name not in {"id", "kind"}]
+    return {name: getattr(row, name) for name in names} | {
+        "kind": int(row.kind),
+        "organisation_id": row.organisation.id,
+    }
+
+
+def _certificate(row: Any) -> CertificateRow:
+    claims = CertificateClaims(
+        row.issuing_key,
+        row.serial,
+        row.organisation_id,
+        row.not_before_day,
+        row.days,
+        bytes(row.subject),
+        row.scope,
+        row.level,
+        row.released_until_day,
+        row.lease_until_day,
+    )
+    return CertificateRow(
+        row.serial,
+        row.key_id,
+        SubjectKind(row.kind),
+        claims,
+        Cost(row.cost),
+        row.replaced_by,
+        row.is_withdrawn,
+        _utc(row.created_at),
+    )
+
+
+def _machine(row: Any) -> MachineRow:
+    numbers = (row.part_0, row.part_1, row.part_2, row.part_3)
+    parts = b"".join(number.to_bytes(INSTALLATION_WIDTH, "big") for number in numbers)
+    return MachineRow(
+        row.id, row.key_id, bytes(row.installation), parts, row.end_day, Cost(row.cost), _utc(row.created_at)
+    )

@@ -1,0 +1,133 @@
+"""The tables of the vendor's database, portable between SQLite and PostgreSQL. Migrations make them."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+metadata = sa.MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+# SQLite counts only plain INTEGER keys up by itself.
+Id = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+At = sa.DateTime(timezone=True)
+
+setting = sa.Table(
+    "setting",
+    metadata,
+    sa.Column("name", sa.String(64), primary_key=True),
+    sa.Column("value", sa.Text, nullable=False),
+)
+
+keyset = sa.Table(
+    "keyset",
+    metadata,
+    sa.Column("version", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("document", sa.LargeBinary, nullable=False),
+)
+
+definition = sa.Table(
+    "definition",
+    metadata,
+    sa.Column("id", Id, primary_key=True, autoincrement=True),
+    sa.Column("text", sa.Text, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+organisation = sa.Table(
+    "organisation",
+    metadata,
+    sa.Column("id", Id, primary_key=True, autoincrement=True),
+    sa.Column("name", sa.String(200), nullable=False, unique=True),
+    sa.Column("is_blocked", sa.Boolean, nullable=False),
+    sa.Column("created_at", At, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+product_key = sa.Table(
+    "product_key",
+    metadata,
+    sa.Column("id", Id, primary_key=True, autoincrement=True),
+    sa.Column("kind", sa.SmallInteger, nullable=False),
+    sa.Column("scope", sa.Integer, nullable=False),
+    sa.Column("scope_name", sa.String(64), nullable=False),
+    sa.Column("organisation_id", sa.ForeignKey("organisation.id"), nullable=False, index=True),
+    sa.Column("partial", sa.String(5), nullable=False),
+    sa.Column("lookup", sa.LargeBinary(32), nullable=False, unique=True),
+    sa.Column("reference", sa.LargeBinary(8), nullable=False, index=True),
+    sa.Column("secret", sa.LargeBinary, nullable=False),
+    sa.Column("level", sa.SmallInteger, nullable=False),
+    sa.Column("hosts", sa.Integer, nullable=False),
+    sa.Column("reactivations", sa.Integer, nullable=False),
+    sa.Column("activations", sa.Integer, nullable=False),
+    sa.Column("used", sa.Integer, nullable=False),
+    sa.Column("reactivated", sa.Integer, nullable=False),
+    sa.Column("days", sa.Integer, nullable=False),
+    sa.Column("seats", sa.Integer, nullable=False),
+    sa.Column("until_day", sa.Integer, nullable=False),
+    sa.Column("covers_until_day", sa.Integer, nullable=False),
+    sa.Column("is_blocked", sa.Boolean, nullable=False),
+    sa.Column("replaced_by", Id),
+    sa.Column("created_at", At, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+certificate = sa.Table(
+    "certificate",
+    metadata,
+    sa.Column("serial", Id, primary_key=True, autoincrement=True),
+    sa.Column("key_id", sa.ForeignKey("product_key.id"), nullable=False, index=True),
+    sa.Column("kind", sa.SmallInteger, nullable=False),
+    sa.Column("subject", sa.LargeBinary(32), nullable=False),
+    sa.Column("organisation_id", sa.ForeignKey("organisation.id"), nullable=False),
+    sa.Column("issuing_key", sa.SmallInteger, nullable=False),
+    sa.Column("not_before_day", sa.Integer, nullable=False),
+    sa.Column("days", sa.Integer, nullable=False),
+    sa.Column("scope", sa.Integer, nullable=False),
+    sa.Column("level", sa.SmallInteger, nullable=False),
+    sa.Column("released_until_day", sa.Integer, nullable=False),
+    sa.Column("lease_until_day", sa.Integer, nullable=False),
+    sa.Column("cost", sa.String(16), nullable=False),
+    sa.Column("replaced_by", Id),
+    sa.Column("is_withdrawn", sa.Boolean, nullable=False),
+    sa.Column("created_at", At, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+machine = sa.Table(
+    "machine",
+    metadata,
+    sa.Column("id", Id, primary_key=True, autoincrement=True),
+    sa.Column("key_id", sa.ForeignKey("product_key.id"), nullable=False),
+    sa.Column("installation", sa.LargeBinary(24), nullable=False),
+    sa.Column("part_0", sa.Integer, nullable=False),
+    sa.Column("part_1", sa.Integer, nullable=False),
+    sa.Column("part_2", sa.Integer, nullable=False),
+    sa.Column("part_3", sa.Integer, nullable=False),
+    sa.Column("end_day", sa.Integer, nullable=False),
+    sa.Column("cost", sa.String(16), nullable=False),
+    sa.Column("created_at", At, nullable=False),
+    sa.UniqueConstraint("key_id", "installation"),
+    sa.Index(None, "key_id", "part_0"),
+    sa.Index(None, "key_id", "part_1"),
+    sa.Index(None, "key_id", "part_2"),
+    sa.Index(None, "key_id", "part_3"),
+    sqlite_autoincrement=True,
+)
+
+audit = sa.Table(
+    "audit",
+    metadata,
+    sa.Column("id", Id, primary_key=True, autoincrement=True),
+    sa.Column("at", At, nullable=False),
+    sa.Column("actor", sa.String(200), nullable=False),
+    sa.Column("action", sa.String(64), nullable=False),
+    sa.Column("subject", sa.String(200), nullable=False),
+    sa.Column("details", sa.Text, nullable=False),
+    sqlite_autoincrement=True,
+)

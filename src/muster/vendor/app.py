@@ -1,0 +1,221 @@
+"""A vendor put together from real things: a home with boxes and settings, a database, the system's clock and chance.
+
+`create` and `open_vendor` give a `Vendor`; everything else that commands, the demonstration and tests call is a function of
+`muster.vendor.service`, gathered here.
+"""
+
+from __future__ import annotations
+
+import getpass
+import os
+import pwd
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from muster.base.clock import Clock, SystemClock
+from muster.base.config import load
+from muster.base.entropy import Entropy, SystemEntropy
+from muster.base.errors import Code, Misconfigured
+from muster.platform.durable_file import PUBLIC, make_folder, replace_file
+from muster.vendor.adapters.keybox import ISSUING, KeyBox, read_root
+from muster.vendor.adapters.sql_store import SqlStore
+from muster.vendor.core.definition import example
+from muster.vendor.core.keysets import SPARES, Change
+from muster.vendor.ports import CertificateRow, KeyRow, MachineRow, Organisation
+from muster.vendor.service.confirming import Confirmation, confirm, confirm_file, confirm_packed
+from muster.vendor.service.rotating import change, propose, publish, purposes, sign
+from muster.vendor.service.selling import (
+    Order,
+    block_key,
+    extend_key,
+    issue_key,
+    list_keys,
+    replace_key,
+    show_key,
+)
+from muster.vendor.service.setting_up import (
+    PRIVATE_BYTES,
+    add_organisation,
+    block_organisation,
+    check_roots,
+    export_product,
+    first_keyset,
+    import_product,
+    private_keys,
+    record_vendor,
+)
+from muster.vendor.service.vendor import FINGERPRINT, NAME, Vendor
+from muster.wire.calendar import day_number
+from muster.wire.keyset import Purpose
+
+__all__ = [
+    "CertificateRow",
+    "Change",
+    "Confirmation",
+    "KeyRow",
+    "MachineRow",
+    "Order",
+    "Organisation",
+    "Vendor",
+    "add_organisation",
+    "block_key",
+    "block_organisation",
+    "change",
+    "confirm",
+    "confirm_file",
+    "confirm_packed",
+    "create",
+    "default_home",
+    "export_product",
+    "extend_key",
+    "import_product",
+    "issue_key",
+    "list_keys",
+    "open_vendor",
+    "propose",
+    "publish",
+    "purposes",
+    "read_root",
+    "replace_key",
+    "show_key",
+    "sign",
+]
+
+SYSTEM_HOME = Path("/var/lib/muster/vendor")
+SETTINGS = "vendor.toml"
+DATABASE = "vendor.db"
+EXAMPLE = "product.toml"
+MIN_PASSPHRASE = 8
+
+
+@dataclass(frozen=True, slots=True)
+class VendorSettings:
+    """``vendor.toml``. `database` is ``sqlite`` (a file in the home) or a URL like ``postgresql+psycopg://…``."""
+
+    database: str = "sqlite"
+
+
+def default_home() -> Path:
+    """The system's home for root, else the user's own."""
+    if os.geteuid() == 0:
+        return SYSTEM_HOME
+    return Path(pwd.getpwuid(os.getuid()).pw_dir) / ".local/share/muster/vendor"
+
+
+def _store(home: Path, environment: Mapping[str, str]) -> SqlStore:
+    settings = load(VendorSettings, home / SETTINGS, environment=environment, prefix="MUSTER_VENDOR_")
+    url = settings.database
+    if url == "sqlite":
+        url = f"sqlite:///{home / DATABASE}"
+    elif url.startswith("postgresql://"):
+        url = url.replace("postgresql://", "postgresql+psycopg://", 1)
+    return SqlStore(url)
+
+
+def create(
+    home: Path,
+    name: str,
+    passphrase: str,
+    *,
+    roots: int = 1,
+    threshold: int = 1,
+    environment: Mapping[str, str] | None = None,
+    clock: Clock | None = None,
+    entropy: Entropy | None = None,
+) -> tuple[Vendor, str]:
+    """Make a vendor in an empty home: root keys, keyset 1, issuing keys, database, a product definition to begin with.
+
+    Also returns the vendor fingerprint, 64 hexadecimal digits. `Refused` with ALREADY_SET_UP where there is a vendor.
+    """
+    clock, entropy = clock or SystemClock(), entropy or SystemEntropy()
+    environment = os.environ if environment is None else environment
+    check_roots(roots, threshold)
+    if len(passphrase) < MIN_PASSPHRASE:
+        raise Misconfigured(
+            Code.PASSPHRASE_WRONG, f"the passphrase is shorter than {MIN_PASSPHRASE} characters", "Choose a longer one."
+        )
+    make_folder(home)
+    if (home / ISSUING).exists():
+        raise Misconfigured(Code.ALREADY_SET_UP, f"{home} holds a vendor already")
+    token = entropy.token
+    root_keys = [private_keys(token(PRIVATE_BYTES)) for _ in range(roots)]
+    issuing = {p: [private_keys(token(PRIVATE_BYTES)) for _ in range(1 + SPARES)] for p in Purpose}
+    _, document = first_keyset(root_keys, threshold, issuing, day_number(clock.now()))
+    store = _store(home, environment)
+    store.migrate()
+    # Keys first: a database without its keys could never be used, keys without a database are made again.
+    numbered = dict(enumerate((key for keys in issuing.values() for key in keys), 1))
+    box = KeyBox.create(home, passphrase, entropy, numbered, root_keys)
+    vendor = Vendor(store, lambda: box, clock, entropy, _actor())
+    try:
+        fingerprint = record_vendor(vendor, name, document)
+    except Exception:
+        (home / ISSUING).unlink()
+        raise
+    if not (home / EXAMPLE).exists():
+        replace_file(home / EXAMPLE, example(name).encode(), PUBLIC)
+    return vendor, fingerprint
+
+
+def open_vendor(
+    home: Path,
+    passphrase: Callable[[], str],
+    *,
+    environment: Mapping[str, str] | None = None,
+    clock: Clock | None = None,
+    entropy: Entropy | None = None,
+) -> Vendor:
+    """The vendor of a home. `passphrase` is asked for only when private keys are needed.
+
+    `Misconfigured` with NOT_SET_UP where there is none; an older database is brought up to date.
+    """
+    environment = os.environ if environment is None else environment
+    if not (home / ISSUING).exists():
+        raise Misconfigured(Code.NOT_SET_UP, f"{home} holds no vendor", "muster vendor init --name NAME")
+    entropy = entropy or SystemEntropy()
+    store = _store(home, environment)
+    store.migrate()
+    return Vendor(store, lambda: KeyBox(home, passphrase(), entropy), clock or SystemClock(), entropy, _actor())
+
+
+def facts(vendor: Vendor) -> dict[str, object]:
+    """The vendor's name, fingerprint and newest keyset."""
+    keysets = vendor.keysets()
+    name = vendor.store.run(lambda books: books.setting(NAME))
+    fingerprint = vendor.store.run(lambda books: books.setting(FINGERPRINT))
+    return {"vendor": name, "vendor_fingerprint": fingerprint, "keyset": keysets.version}
+
+
+def organisations(vendor: Vendor) -> tuple[Organisation, ...]:
+    """Every customer."""
+    return vendor.store.run(lambda books: books.organisations())
+
+
+def activations(vendor: Vendor, key: KeyRow) -> tuple[tuple[CertificateRow, ...], tuple[MachineRow, ...]]:
+    """The certificates and the machines of a key."""
+    return vendor.store.run(lambda books: (books.certificates(key.id), books.machines(key.id)))
+
+
+def audit_rows(vendor: Vendor, last: int) -> list[dict[str, Any]]:
+    """The newest audit rows, oldest first."""
+    rows = vendor.store.run(lambda books: books.audit_rows(last))
+    return [
+        {
+            "id": row.id,
+            "at": f"{row.at:%Y-%m-%dT%H:%M:%SZ}",
+            "actor": row.actor,
+            "action": row.action,
+            "subject": row.subject,
+            "details": dict(row.details),
+        }
+        for row in rows
+    ]
+
+
+def _actor() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return f"uid {os.getuid()}"

@@ -1,0 +1,46 @@
+"""``muster vendor organisation``."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from muster.base import terminal
+from muster.vendor import app as vendor
+from muster.vendor.cli.options import Home, Json, opened
+
+organisations = typer.Typer(add_completion=False, no_args_is_help=True, help="Customers.")
+Name = Annotated[str, typer.Argument(metavar="NAME")]
+
+
+@organisations.command("add")
+def add(context: typer.Context, name: Name, home: Home = None) -> None:
+    """Add a customer."""
+    added = vendor.add_organisation(opened(context, home), name)
+    terminal.result(f"organisation {added.id}: {added.name}")
+
+
+@organisations.command("list")
+def list_(context: typer.Context, as_json: Json = False, home: Home = None) -> None:
+    """List customers."""
+    rows = vendor.organisations(opened(context, home))
+    if as_json:
+        terminal.result_json({"organisations": [{"id": o.id, "name": o.name, "blocked": o.is_blocked} for o in rows]})
+        return
+    for row in rows:
+        terminal.result(f"{row.id:>6}  {terminal.clean(row.name)}{'  blocked' if row.is_blocked else ''}")
+
+
+@organisations.command("block")
+def block(context: typer.Context, name: Name, home: Home = None) -> None:
+    """Refuse everything new for a customer; what was activated runs on."""
+    vendor.block_organisation(opened(context, home), name, blocked=True)
+    terminal.result(f"blocked: {name}")
+
+
+@organisations.command("unblock")
+def unblock(context: typer.Context, name: Name, home: Home = None) -> None:
+    """Take a customer up again."""
+    vendor.block_organisation(opened(context, home), name, blocked=False)
+    terminal.result(f"unblocked: {name}")

@@ -1,0 +1,205 @@
+"""What the vendor needs of the world, in its own words. No behaviour lives here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol, TypeVar
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from muster.trust.productkey import KeyKind
+from muster.vendor.core.ledger import Cost
+from muster.wire.certificate import CertificateClaims
+from muster.wire.installation import SubjectKind
+
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True, slots=True)
+class Organisation:
+    """A customer. `id` travels in certificates."""
+
+    id: int
+    name: str
+    is_blocked: bool
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class KeyRow:
+    """A product key as it is kept: never the key itself. `secret` is K, encrypted. Days are day numbers, 0 for none."""
+
+    id: int
+    kind: KeyKind
+    scope: int
+    scope_name: str
+    organisation: Organisation
+    partial: str
+    lookup: bytes
+    reference: bytes
+    secret: bytes
+    level: int
+    hosts: int
+    reactivations: int
+    activations: int
+    used: int
+    reactivated: int
+    days: int
+    seats: int
+    until_day: int
+    covers_until_day: int
+    is_blocked: bool
+    replaced_by: int | None
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class CertificateRow:
+    """A certificate that was given: everything that its signature is made from, so that it can be made again."""
+
+    serial: int
+    key_id: int
+    kind: SubjectKind
+    claims: CertificateClaims
+    cost: Cost
+    replaced_by: int | None
+    is_withdrawn: bool
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class MachineRow:
+    """A machine that was activated with a multiple activation key."""
+
+    id: int
+    key_id: int
+    installation: bytes
+    parts: bytes
+    end_day: int
+    cost: Cost
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class AuditRow:
+    """Who did what, when, to what."""
+
+    id: int
+    at: datetime
+    actor: str
+    action: str
+    subject: str
+    details: Mapping[str, object]
+
+
+class Books(Protocol):
+    """The vendor's books inside one transaction: all of it is kept, or nothing."""
+
+    def setting(self, name: str) -> str | None:
+        """A single fact, like the vendor's name."""
+
+    def set_setting(self, name: str, value: str) -> None:
+        """Keep a single fact."""
+
+    def grow(self, name: str) -> int:
+        """Count a number up and return it; the first is 1."""
+
+    def keysets(self) -> tuple[bytes, ...]:
+        """The signed keysets 1 … N."""
+
+    def add_keyset(self, version: int, document: bytes) -> None:
+        """Append the next one."""
+
+    def definition(self) -> str | None:
+        """The product definition that was imported last, as text."""
+
+    def add_definition(self, text: str) -> None:
+        """Keep a newer one."""
+
+    def organisations(self) -> tuple[Organisation, ...]:
+        """All customers, by name."""
+
+    def add_organisation(self, name: str, at: datetime) -> Organisation:
+        """A new customer; `Refused` with ALREADY_SET_UP when there is one of this name."""
+
+    def block_organisation(self, organisation: Organisation, *, blocked: bool) -> None:
+        """Block or unblock a customer."""
+
+    def keys(self, organisation: Organisation | None = None) -> tuple[KeyRow, ...]:
+        """Keys by id."""
+
+    def keys_by_reference(self, reference: bytes, *, hold: bool = False) -> tuple[KeyRow, ...]:
+        """The keys of a reference; with `hold` nobody else spends from them until the transaction ends."""
+
+    def key_by_lookup(self, lookup: bytes) -> KeyRow | None:
+        """The key of a lookup HMAC."""
+
+    def key(self, key_id: int) -> KeyRow | None:
+        """The key of an id."""
+
+    def add_key(self, row: KeyRow) -> KeyRow:
+        """Keep a new key; its id is given by the books."""
+
+    def update_key(self, row: KeyRow) -> None:
+        """Keep what changed of a key."""
+
+    def certificates(self, key_id: int, kind: SubjectKind | None = None) -> tuple[CertificateRow, ...]:
+        """The certificates given under a key, by serial."""
+
+    def certificate(self, serial: int) -> CertificateRow | None:
+        """The certificate of a serial."""
+
+    def add_certificate(self, row: CertificateRow) -> CertificateRow:
+        """Keep a new certificate; its serial is given by the books."""
+
+    def update_certificate(self, row: CertificateRow) -> None:
+        """Keep that it was replaced or withdrawn."""
+
+    def machines_like(self, key_id: int, installation: bytes, parts: bytes) -> tuple[MachineRow, ...]:
+        """The machines of a key that have this installation id, or share at least one readable part."""
+
+    def machines(self, key_id: int) -> tuple[MachineRow, ...]:
+        """All machines of a key."""
+
+    def add_machine(self, row: MachineRow) -> MachineRow:
+        """Keep a machine that is about to be confirmed."""
+
+    def audit(self, at: datetime, actor: str, action: str, subject: str, details: Mapping[str, object]) -> None:
+        """Write down what is being done, in the same transaction."""
+
+    def audit_rows(self, last: int) -> tuple[AuditRow, ...]:
+        """The newest rows, oldest first."""
+
+
+class Store(Protocol):
+    """Where the books are."""
+
+    def run(self, work: Callable[[Books], Result]) -> Result:
+        """Do `work` in one transaction, again from its beginning when another one got in its way.
+
+        `StoreFailed` when the database does not take it; nothing is kept then. `work` must be free of side effects.
+        """
+
+
+class Keys(Protocol):
+    """Private keys, unlocked."""
+
+    def issuing(self, number: int) -> Ed25519PrivateKey:
+        """The issuing key of a number; `Misconfigured` when it is not here."""
+
+    def add_issuing(self, keys: Mapping[int, Ed25519PrivateKey]) -> None:
+        """Keep new issuing keys, encrypted."""
+
+    def roots(self) -> Sequence[Ed25519PrivateKey]:
+        """The root keys that are at hand; they may be elsewhere."""
+
+    def lookup(self, key_text: str) -> bytes:
+        """HMAC of a canonical product key: finds it without keeping it."""
+
+    def seal(self, secret: bytes, reference: bytes) -> bytes:
+        """K, encrypted for the books."""
+
+    def unseal(self, box: bytes, reference: bytes) -> bytes:
+        """K again; `StoreFailed` when the box was tampered with."""

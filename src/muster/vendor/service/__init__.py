@@ -1,0 +1,1 @@
+"""What the vendor does, with the world behind ports."""

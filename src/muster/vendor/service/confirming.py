@@ -1,0 +1,215 @@
+"""Confirmations: the vendor's signed yes to an installation id (spec/confirmation.md).
+
+Intent and audit row are committed together, then the signature is made. Ed25519 is deterministic, so whoever was
+interrupted asks again and gets the same bytes: nothing is spent twice, nothing is lost.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from muster.base.errors import Code, Refused
+from muster.trust.chain import issue_certificate
+from muster.trust.humanid import format_confirmation, parse_installation
+from muster.trust.installation import is_tag_good
+from muster.trust.keyset import enter
+from muster.trust.permanent import confirm_certificate, sign_permanent
+from muster.trust.productkey import KeyKind
+from muster.vendor.core import keysets as plan
+from muster.vendor.core.ledger import (
+    Certified,
+    Confirmed,
+    Cost,
+    KeyFacts,
+    grant_certificate,
+    grant_permanent,
+)
+from muster.vendor.ports import Books, CertificateRow, KeyRow, MachineRow
+from muster.vendor.service.vendor import Vendor
+from muster.wire.certificate import CertificateClaims
+from muster.wire.confirmation import decode_installation_file, encode_confirmation_file
+from muster.wire.installation import (
+    DirectoryId,
+    HostId,
+    InstallationId,
+    MachineId,
+    SubjectKind,
+    pack_installation,
+    unpack_installation,
+)
+from muster.wire.keyset import Keyset, KeyStatus, Purpose
+
+_PURPOSES = {SubjectKind.HOST: Purpose.HOST, SubjectKind.DIRECTORY: Purpose.OBJECT}
+
+
+@dataclass(frozen=True, slots=True)
+class Confirmation:
+    """What was confirmed. `packed` is the confirmation's bytes; `serial` is a certificate's, None for machines."""
+
+    installation: bytes
+    packed: bytes
+    cost: Cost
+    key_id: int
+    serial: int | None
+
+    @property
+    def digits(self) -> str:
+        """The confirmation id, in groups."""
+        return format_confirmation(self.packed)
+
+    @property
+    def file(self) -> str:
+        """The confirmation file."""
+        return encode_confirmation_file(self.installation, self.packed)
+
+
+def confirm(vendor: Vendor, digits: str, *, replaces: int | None = None) -> Confirmation:
+    """Confirm the installation id of a host, a directory or a machine.
+
+    `Malformed` with INSTALLATION_ID_MALFORMED names the group; `Refused` with KEY_UNKNOWN (also for a wrong tag: it costs
+    nothing), KEY_BLOCKED, ORGANISATION_BLOCKED, KEY_EXHAUSTED, HOST_LIMIT_REACHED.
+    """
+    return confirm_packed(vendor, pack_installation(parse_installation(digits)), replaces=replaces)
+
+
+def confirm_file(vendor: Vendor, text: str | bytes, *, replaces: int | None = None) -> Confirmation:
+    """Confirm the installation id in a file."""
+    return confirm_packed(vendor, decode_installation_file(text), replaces=replaces)
+
+
+def confirm_packed(vendor: Vendor, packed: bytes, *, replaces: int | None = None) -> Confirmation:
+    """Confirm a packed installation id; see `confirm`."""
+    installation = unpack_installation(packed)
+    if isinstance(installation, MachineId):
+        return _confirm_machine(vendor, installation, packed)
+    return _confirm_subject(vendor, installation, packed, replaces)
+
+
+def _key_behind(vendor: Vendor, books: Books, installation: InstallationId) -> KeyRow:
+    """The key whose K made the tag, held until the transaction ends."""
+    for row in books.keys_by_reference(installation.reference, hold=True):
+        if is_tag_good(installation, vendor.keys.unseal(row.secret, row.reference)):
+            return row
+    raise Refused(
+        Code.KEY_UNKNOWN,
+        "no key of this vendor stands behind the installation id",
+        "Compare the installation id with the machine's; ask which key was installed there.",
+    )
+
+
+def _facts(row: KeyRow) -> KeyFacts:
+    return KeyFacts(
+        row.kind,
+        row.partial,
+        row.is_blocked,
+        row.organisation.is_blocked,
+        row.hosts,
+        row.reactivations,
+        row.activations,
+        row.used,
+        row.reactivated,
+        row.days,
+        row.until_day,
+    )
+
+
+def _check_kind(row: KeyRow, kind: KeyKind) -> None:
+    if row.kind is not kind:
+        raise Refused(Code.KEY_WRONG_KIND, f"the key …{row.partial} is a {row.kind} key")
+
+
+def _confirm_machine(vendor: Vendor, installation: MachineId, packed: bytes) -> Confirmation:
+    today = vendor.today
+
+    def work(books: Books) -> tuple[MachineRow, Keyset]:
+        key = _key_behind(vendor, books, installation)
+        _check_kind(key, KeyKind.MAK)
+        if key.scope != installation.edition:
+            raise Refused(Code.KEY_WRONG_EDITION, f"the key …{key.partial} is for {key.scope_name}")
+        alike = books.machines_like(key.id, packed, installation.parts)
+        known = [Confirmed(m.installation, m.parts, m.end_day) for m in alike]
+        grant = grant_permanent(_facts(key), known, packed, installation.parts, today)
+        newest = enter(books.keysets()).newest
+        again = next((m for m in alike if m.installation == packed), None)
+        if again is not None:
+            return replace(again, cost=Cost.NOTHING), newest
+        if grant.cost is Cost.ACTIVATION:
+            books.update_key(replace(key, used=key.used + 1))
+        row = MachineRow(0, key.id, packed, installation.parts, grant.end_day, grant.cost, vendor.clock.now())
+        added = books.add_machine(row)
+        vendor.write(books, "machine.confirmed", str(added.id), key=key.id, cost=str(grant.cost))
+        return added, newest
+
+    row, newest = vendor.store.run(work)
+    issuing = plan.current(newest, Purpose.PERMANENT, today)
+    signed = sign_permanent(vendor.keys.issuing(issuing.number), packed, row.end_day)
+    return Confirmation(packed, signed, row.cost, row.key_id, None)
+
+
+def _confirm_subject(
+    vendor: Vendor, installation: HostId | DirectoryId, packed: bytes, replaces: int | None
+) -> Confirmation:
+    kind = SubjectKind.HOST if isinstance(installation, HostId) else SubjectKind.DIRECTORY
+    subject, today = installation.subject, vendor.today
+
+    def work(books: Books) -> CertificateRow:
+        key = _key_behind(vendor, books, installation)
+        _check_kind(key, KeyKind.HOST)
+        newest = enter(books.keysets()).newest
+        rows = books.certificates(key.id, kind)
+        grant = grant_certificate(_facts(key), [_certified(r, newest) for r in rows], subject, today, replaces)
+        if grant.repeats is not None:
+            repeated = next(r for r in rows if r.serial == grant.repeats)
+            return replace(repeated, cost=Cost.NOTHING)
+        issuing = plan.current(newest, _PURPOSES[kind], today)
+        added = books.add_certificate(_new_row(vendor, key, kind, subject, issuing_key=issuing.number, cost=grant.cost))
+        for old in rows:
+            if old.serial == grant.replaces:
+                books.update_certificate(replace(old, replaced_by=added.serial))
+        if grant.cost is Cost.REACTIVATION:
+            books.update_key(replace(key, reactivated=key.reactivated + 1))
+        vendor.write(
+            books,
+            f"{kind.name.lower()}.certified",
+            str(added.serial),
+            key=key.id,
+            cost=str(grant.cost),
+            replaces=grant.replaces,
+        )
+        return added
+
+    row = vendor.store.run(work)
+    certificate = issue_certificate(vendor.keys.issuing(row.claims.issuing_key), row.claims, _PURPOSES[kind])
+    return Confirmation(packed, confirm_certificate(certificate, row.claims, kind), row.cost, row.key_id, row.serial)
+
+
+def _certified(row: CertificateRow, newest: Keyset) -> Certified:
+    claims = row.claims
+    revoked = {key.number for key in newest.issuing if key.status is KeyStatus.REVOKED}
+    return Certified(
+        row.serial,
+        claims.subject,
+        claims.not_before_day,
+        claims.days,
+        row.replaced_by is not None,
+        row.is_withdrawn or row.serial in newest.withdrawn,
+        claims.issuing_key not in revoked,
+    )
+
+
+def _new_row(
+    vendor: Vendor, key: KeyRow, kind: SubjectKind, subject: bytes, *, issuing_key: int, cost: Cost
+) -> CertificateRow:
+    claims = CertificateClaims(
+        issuing_key=issuing_key,
+        serial=0,
+        organisation=key.organisation.id,
+        not_before_day=vendor.today,
+        days=key.days,
+        subject=subject,
+        scope=key.scope,
+        level=key.level,
+        released_until_day=key.covers_until_day,
+        lease_until_day=key.until_day,
+    )
+    return CertificateRow(0, key.id, kind, claims, cost, None, is_withdrawn=False, created_at=vendor.clock.now())

@@ -1,0 +1,94 @@
+"""One vendor: its books, its keys and its clock. Everything else in this folder works on a `Vendor`."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable
+
+from muster.base.clock import Clock
+from muster.base.config import load_text
+from muster.base.entropy import Entropy
+from muster.base.errors import Code, Misconfigured, Refused
+from muster.trust.keyset import TrustedKeysets, enter
+from muster.vendor.core.definition import Definition
+from muster.vendor.ports import Books, KeyRow, Keys, Organisation, Store
+from muster.wire.calendar import day_number
+
+NAME, FINGERPRINT = "vendor name", "vendor fingerprint"
+
+
+class Vendor:
+    """Books, keys and clock. `actor` is who is written down; keys are unlocked when they are needed first."""
+
+    def __init__(self, store: Store, unlock: Callable[[], Keys], clock: Clock, entropy: Entropy, actor: str) -> None:
+        self.store = store
+        self.clock = clock
+        self.entropy = entropy
+        self.actor = actor
+        self._unlock = unlock
+        self._keys: Keys | None = None
+
+    @property
+    def keys(self) -> Keys:
+        """The private keys, unlocked."""
+        if self._keys is None:
+            self._keys = self._unlock()
+        return self._keys
+
+    @property
+    def today(self) -> int:
+        """The day number of now (UTC)."""
+        return day_number(self.clock.now())
+
+    def keysets(self) -> TrustedKeysets:
+        """The vendor's own chain, verified."""
+        documents = self.store.run(lambda books: books.keysets())
+        if not documents:
+            raise Misconfigured(Code.NOT_SET_UP, "this vendor has no keyset", "muster vendor init")
+        return enter(documents)
+
+    def write(self, books: Books, action: str, subject: str, **details: object) -> None:
+        """Put an audit row beside what is being done, in its transaction."""
+        books.audit(self.clock.now(), self.actor, action, subject, details)
+
+
+def definition_in(books: Books) -> Definition:
+    """The product definition that holds now; `Misconfigured` with NOT_SET_UP before the first import."""
+    text = books.definition()
+    if text is None:
+        raise Misconfigured(
+            Code.NOT_SET_UP, "no product definition was imported yet", "muster vendor product import product.toml"
+        )
+    return load_text(Definition, text, "the imported definition")
+
+
+def find_organisation(books: Books, name: str) -> Organisation:
+    """The customer of a name; `Misconfigured` with ORGANISATION_UNKNOWN names the nearest ones."""
+    known = books.organisations()
+    found = next((o for o in known if o.name == name), None)
+    if found is not None:
+        return found
+    lowered = {o.name.lower(): o.name for o in known}
+    near = [lowered[text] for text in difflib.get_close_matches(name.lower(), lowered, 3, 0.4)]
+    hint = f"did you mean {', '.join(repr(n) for n in near)}?" if near else f"muster vendor organisation add {name!r}"
+    raise Misconfigured(Code.ORGANISATION_UNKNOWN, f"there is no organisation {name!r}", hint)
+
+
+def find_key(books: Books, which: str, lookup: Callable[[], bytes | None]) -> KeyRow:
+    """A key by its number, its last five characters, or itself; `Refused` with NOT_FOUND, or what is ambiguous."""
+    text = which.strip().upper()
+    if text.isdigit() and (by_id := books.key(int(text))):
+        return by_id
+    by_partial = [key for key in books.keys() if key.partial == text]  # noqa: SIM118 - a method of ours
+    if len(by_partial) == 1:
+        return by_partial[0]
+    if by_partial:
+        numbers = ", ".join(str(key.id) for key in by_partial)
+        raise Misconfigured(Code.USAGE, f"several keys end in {text}", f"Name one by number: {numbers}.")
+    digest = lookup()
+    whole = books.key_by_lookup(digest) if digest else None
+    if whole is None:
+        raise Refused(
+            Code.NOT_FOUND, f"there is no key {which!r}", "muster vendor key list shows numbers and last characters."
+        )
+    return whole
