@@ -163,11 +163,9 @@ def _reason(instant: Instant) -> Code | None:
 def _on(proof: Proof, situation: Situation, instant: Instant) -> Standing:
     """The standing that one proof gives."""
     left = _proof_left(proof, situation, instant)
-    trouble, since = proof.trouble, situation.record.trouble
-    if since == Moment():
-        since = Moment(max(situation.high_water, proof.start.at), instant.used)
+    trouble = proof.trouble
     if trouble is None and left is not None and left <= timedelta(0):
-        trouble, since = Code.LEASE_ENDED, _end_of(proof, left, instant)
+        trouble = Code.LEASE_ENDED
     elif trouble is None and instant.is_suspect and left is not None:
         trouble = Code.CLOCK_SUSPECT
     events: tuple[Event, ...] = (Event.KEY_INSTALLED, Event.ACTIVATED)
@@ -175,10 +173,26 @@ def _on(proof: Proof, situation: Situation, instant: Instant) -> Standing:
         expires = None if left is None else instant.now + left
         return _standing(events, proof, expires_at=expires, permanent=left is None)
     events = (*events, _TROUBLES[trouble])
-    grace = _left(since, situation.product.policy.renewal_grace, instant)
+    grace = min(
+        _left(since, situation.product.policy.renewal_grace, instant)
+        for since in _troubled_since(proof, left, trouble, situation, instant)
+    )
     if grace <= timedelta(0):
         return _standing((*events, Event.GRACE_ENDED), proof, reason=trouble)
     return _standing(events, proof, grace_ends_at=instant.now + grace, reason=trouble)
+
+
+def _troubled_since(
+    proof: Proof, left: timedelta | None, trouble: Code, situation: Situation, instant: Instant
+) -> list[Moment]:
+    """When the proof stopped to hold. One that has ended gains no second grace from a trouble that came later."""
+    since = []
+    if left is not None and left <= timedelta(0):
+        since.append(_end_of(proof, left, instant))
+    if trouble is not Code.LEASE_ENDED:
+        noted = situation.record.trouble
+        since.append(noted if noted != Moment() else Moment(max(situation.high_water, proof.start.at), instant.used))
+    return since
 
 
 def _proof_left(proof: Proof, situation: Situation, instant: Instant) -> timedelta | None:
