@@ -62,10 +62,7 @@ class NameServer:
         self.queries = 0
         self.updates = 0
         self._keys = {
-            key.name: key
-            for key in (
-                dns.tsig.Key(name, secret, dns.tsig.HMAC_SHA256) for name, secret in keys.items()
-            )
+            key.name: key for key in (dns.tsig.Key(name, secret, dns.tsig.HMAC_SHA256) for name, secret in keys.items())
         }
         self._clock = clock or SystemClock()
         self._tcp: asyncio.Server | None = None
@@ -146,9 +143,7 @@ class NameServer:
         elif message.opcode() == dns.opcode.UPDATE:
             self.updates += 1
             response = dns.message.make_response(message)
-            response.set_rcode(
-                self.zones.update(cast("dns.update.UpdateMessage", message), verdict.signer)
-            )
+            response.set_rcode(self.zones.update(cast("dns.update.UpdateMessage", message), verdict.signer))
         elif message.opcode() == dns.opcode.QUERY:
             self.queries += 1
             response = self.zones.answer(message)
@@ -157,9 +152,7 @@ class NameServer:
             response.set_rcode(dns.rcode.NOTIMP)
         room = udp_limit and min(max(message.payload, udp_limit), LARGEST_UDP_BYTES)
         signature = SIGNATURE_BYTES if verdict.record else 0
-        rendered = response.to_wire(
-            max_size=(room or LARGEST_TCP_BYTES) - signature, prefer_truncation=True
-        )
+        rendered = response.to_wire(max_size=(room or LARGEST_TCP_BYTES) - signature, prefer_truncation=True)
         return seal(rendered, verdict, self._clock.now())
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -56,17 +56,11 @@ class Grant:
     types: tuple[str, ...]
     below: bool = False
 
-    def allows(
-        self, signer: dns.name.Name, name: dns.name.Name, rdtype: dns.rdatatype.RdataType
-    ) -> bool:
+    def allows(self, signer: dns.name.Name, name: dns.name.Name, rdtype: dns.rdatatype.RdataType) -> bool:
         """Whether `signer` may change records of `rdtype` at `name`."""
         granted = dns.name.from_text(self.name)
         fits = name.is_subdomain(granted) if self.below else name == granted
-        return (
-            fits
-            and signer == dns.name.from_text(self.key)
-            and dns.rdatatype.to_text(rdtype) in self.types
-        )
+        return fits and signer == dns.name.from_text(self.key) and dns.rdatatype.to_text(rdtype) in self.types
 
 
 class Denied(Exception):
@@ -83,9 +77,7 @@ class Zones:
     def __init__(self, texts: Iterable[str], grants: Iterable[Grant] = ()) -> None:
         """`texts` are zone files that name their own ``$ORIGIN`` and hold one SOA each."""
         parsed = [dns.zone.from_text(text, origin=None, relativize=False) for text in texts]
-        self._zones: dict[dns.name.Name, dns.zone.Zone] = {
-            zone.origin: zone for zone in parsed if zone.origin
-        }
+        self._zones: dict[dns.name.Name, dns.zone.Zone] = {zone.origin: zone for zone in parsed if zone.origin}
         self._grants = tuple(grants)
 
     def records(self, name: str, rdtype: str) -> list[str]:
@@ -109,9 +101,7 @@ class Zones:
         response.flags |= dns.flags.AA
         found = list(_matching(zone.get_node(question.name), question.rdtype))
         for rdataset in found:
-            response.answer.append(
-                dns.rrset.from_rdata_list(question.name, rdataset.ttl, list(rdataset))
-            )
+            response.answer.append(dns.rrset.from_rdata_list(question.name, rdataset.ttl, list(rdataset)))
             response.additional.extend(self._addresses(rdataset))
         if not found:
             soa = zone.find_rdataset(zone.origin, dns.rdatatype.SOA)
@@ -120,9 +110,7 @@ class Zones:
                 response.set_rcode(dns.rcode.NXDOMAIN)
         return response
 
-    def update(
-        self, message: dns.update.UpdateMessage, signer: dns.name.Name | None
-    ) -> dns.rcode.Rcode:
+    def update(self, message: dns.update.UpdateMessage, signer: dns.name.Name | None) -> dns.rcode.Rcode:
         """Carry out an update signed by `signer` (None: unsigned).
 
         NOERROR, or the code that RFC 2136 section 3 gives, and then nothing has changed.
@@ -182,9 +170,7 @@ class Zones:
                     yield dns.rrset.from_rdata_list(target, found.ttl, list(found))
 
 
-def _matching(
-    node: dns.node.Node | None, rdtype: dns.rdatatype.RdataType
-) -> Iterator[dns.rdataset.Rdataset]:
+def _matching(node: dns.node.Node | None, rdtype: dns.rdatatype.RdataType) -> Iterator[dns.rdataset.Rdataset]:
     if node is not None:
         yield from (rdataset for rdataset in node if rdtype in {rdataset.rdtype, dns.rdatatype.ANY})
 
@@ -211,9 +197,7 @@ def _check_prerequisites(zone: dns.zone.Zone, prerequisites: list[dns.rrset.RRse
             raise Denied(dns.rcode.NXRRSET)
 
 
-def _apply(
-    zone: dns.zone.Zone, writer: dns.transaction.Transaction, rrset: dns.rrset.RRset
-) -> bool:
+def _apply(zone: dns.zone.Zone, writer: dns.transaction.Transaction, rrset: dns.rrset.RRset) -> bool:
     """One record of the update section (RFC 2136 section 3.4.2); whether anything changed."""
     if rrset.deleting is None:
         return _add(writer, rrset)

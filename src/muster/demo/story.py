@@ -1,0 +1,143 @@
+"""What happens in the demonstration, in order. Tells a `Stage`; draws nothing itself."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Protocol
+
+from muster.demo.world import CLIENT_EDITION, ORGANISATION, SERVER_EDITION, SERVICE, VENDOR, DemoMachine, World
+
+SERVERS = 5
+FIRST_CLIENTS = 3
+RETRY = timedelta(hours=2, minutes=15)
+RENEWAL = timedelta(days=7, hours=1)
+WITHOUT_HOST = timedelta(days=60)
+LICENSED = "LICENSED"
+
+
+class Stage(Protocol):
+    """Where the story is told."""
+
+    async def scene(self, title: str) -> None:
+        """A new part begins."""
+
+    async def line(self, text: str) -> None:
+        """Something happened."""
+
+    async def moved(self, world: World, machine: DemoMachine | None) -> None:
+        """A machine, or the whole world when None, looks different now."""
+
+
+class Disappointed(Exception):
+    """The world did not do what the story says; the demonstration ends with 1."""
+
+
+async def tell(world: World, stage: Stage, machines: int) -> list[str]:
+    """The whole story with so many machines; the lines of its summary."""
+    await _opening(world, stage)
+    fleet = await _roll_out(world, stage, machines)
+    await _ask_again(world, stage, fleet)
+    await _renew(world, stage, fleet)
+    return await _lose_the_host(world, stage, fleet)
+
+
+async def _opening(world: World, stage: Stage) -> None:
+    await stage.scene("A vendor sells, an organisation sets up its activation host")
+    fingerprint = world.make_vendor()
+    await stage.line(f"{VENDOR} makes its keys: vendor fingerprint {fingerprint[:16]}…")
+    await stage.line(f"{ORGANISATION} gets one host key, and runs a name server at {await world.start_names()}")
+    address = await world.start_host()
+    await stage.line(f"the host listens on {address}, with a certificate of the vendor for three years")
+    records = world.published()
+    if not records:
+        raise Disappointed("the host did not publish itself in DNS")
+    await stage.line(f"it put itself into DNS, signed: {SERVICE} SRV {records[0]}")
+    await stage.moved(world, None)
+
+
+async def _roll_out(world: World, stage: Stage, machines: int) -> list[DemoMachine]:
+    await stage.scene("An image with a generic key is rolled out; nobody types anything")
+    editions = _order(machines)
+    numbers = {CLIENT_EDITION: 0, SERVER_EDITION: 0}
+    fleet: list[DemoMachine] = []
+    for number, edition in enumerate(editions, 1):
+        numbers[edition] += 1
+        kind = "server" if edition == SERVER_EDITION else "pc"
+        machine = world.install(f"{kind}-{numbers[edition]:02}", edition, number)
+        fleet.append(machine)
+        await machine.ask()
+        _expect(machine.count == min(number, 50), f"{machine.name} was told {machine.count}, not {number}")
+        threshold = world.threshold(edition)
+        _expect((machine.state == LICENSED) == (number >= threshold), f"{machine.name} is {machine.state} at {number}")
+        if number == SERVERS and machine.state == LICENSED:
+            await stage.line(f"{machine.name} is told 5: enough for servers, from now on they are activated at once")
+        elif number == world.threshold(CLIENT_EDITION) and machine.state == LICENSED:
+            await stage.line(f"{machine.name} is told {number}: enough for everybody")
+        await stage.moved(world, machine)
+    return fleet
+
+
+def _order(machines: int) -> list[str]:
+    """Three clients, servers until five machines have asked and all are there, then clients."""
+    servers = min(SERVERS, max(0, machines - FIRST_CLIENTS))
+    clients = machines - servers
+    first = min(FIRST_CLIENTS, clients)
+    return [CLIENT_EDITION] * first + [SERVER_EDITION] * servers + [CLIENT_EDITION] * (clients - first)
+
+
+def _expect(holds: bool, otherwise: str) -> None:
+    if not holds:
+        raise Disappointed(otherwise)
+
+
+async def _ask_again(world: World, stage: Stage, fleet: list[DemoMachine]) -> None:
+    waiting = [m for m in fleet if m.state != LICENSED]
+    await stage.scene(f"Two hours later: {len(waiting)} machines that were counted too early ask again")
+    world.skip(RETRY)
+    for machine in waiting:
+        await machine.ask()
+        await stage.moved(world, machine)
+    licensed = sum(m.state == LICENSED for m in fleet)
+    await stage.line(f"{licensed} of {len(fleet)} machines are LICENSED, for 180 days")
+
+
+async def _renew(world: World, stage: Stage, fleet: list[DemoMachine]) -> None:
+    await stage.scene("A week later: everybody renews, quietly")
+    world.skip(RENEWAL)
+    before = max((m.expires_at or "" for m in fleet), default="")
+    for machine in fleet:
+        await machine.ask()
+        await stage.moved(world, machine)
+    renewed = [m for m in fleet if m.expires_at and m.expires_at > before]
+    _expect(len(renewed) == sum(m.state == LICENSED for m in fleet), "not every lease was renewed")
+    await stage.line(f"{len(renewed)} leases now end a week later, on {max((m.expires_at or '')[:10] for m in fleet)}")
+
+
+async def _lose_the_host(world: World, stage: Stage, fleet: list[DemoMachine]) -> list[str]:
+    await stage.scene("The host dies, and nobody notices for two months")
+    licensed = sum(m.state == LICENSED for m in fleet)
+    await world.stop_host()
+    world.skip(WITHOUT_HOST)
+    await stage.moved(world, None)
+    for machine in fleet:
+        await machine.ask()
+        await stage.moved(world, machine)
+    still = [m for m in fleet if m.state == LICENSED]
+    _expect(len(still) == licensed, f"only {len(still)} of {licensed} machines are still LICENSED")
+    _expect(all(m.code for m in fleet), "a machine found a host that is gone")
+    await stage.line(f"every renewal fails ({fleet[0].code}), and {len(still)} machines are still LICENSED")
+    return _summary(world, fleet, still)
+
+
+def _summary(world: World, fleet: list[DemoMachine], still: list[DemoMachine]) -> list[str]:
+    servers = sum(m.is_server for m in fleet)
+    lines = [
+        f"{len(fleet)} machines asked ({servers} servers, {len(fleet) - servers} clients); {len(still)} are LICENSED",
+        "servers were activated from the 5th machine on, clients from the 25th; nobody typed a key",
+    ]
+    if still:
+        seen = world.programs_view(still[0])
+        lines.append(f"the vendor's program on {still[0].name} sees, offline: {seen.state}, {seen.days_left} days left")
+    else:
+        lines.append("too few machines asked: servers need 5, clients 25; try --machines 30")
+    return lines
