@@ -23,7 +23,7 @@ def demo(
     machines: Annotated[int, typer.Option("--machines", min=1, max=MAX_MACHINES, help="How many machines ask.")] = 30,
     no_wait: Annotated[bool, typer.Option("--no-wait", help="Leave the pauses out.")] = False,
     plain: Annotated[bool, typer.Option("--plain", help="Lines instead of a picture.")] = False,
-    picture: Annotated[Path | None, typer.Option("--picture", help="Save the last picture as SVG.")] = None,
+    picture: Annotated[Path | None, typer.Option("--picture", help="Save a picture of it as SVG.")] = None,
 ) -> None:
     """A vendor, a name server, an activation host and machines on loopback; see the count rise."""
     live = picture is not None or (sys.stdout.isatty() and not plain)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Protocol
 
-from muster.demo.world import CLIENT_EDITION, ORGANISATION, SERVER_EDITION, SERVICE, VENDOR, DemoMachine, World
+from muster.demo.world import CLIENT_EDITION, ORGANISATION, SERVER_EDITION, VENDOR, DemoMachine, World
 
 SERVERS = 5
 FIRST_CLIENTS = 3
@@ -47,11 +47,11 @@ async def _opening(world: World, stage: Stage) -> None:
     await stage.line(f"{VENDOR} makes its keys: vendor fingerprint {fingerprint[:16]}…")
     await stage.line(f"{ORGANISATION} gets one host key, and runs a name server at {await world.start_names()}")
     address = await world.start_host()
-    await stage.line(f"the host listens on {address}, with a certificate of the vendor for three years")
+    await stage.line(f"the host listens on {address}, certified by the vendor for three years")
     records = world.published()
     if not records:
         raise Disappointed("the host did not publish itself in DNS")
-    await stage.line(f"it put itself into DNS, signed: {SERVICE} SRV {records[0]}")
+    await stage.line(f"it put itself into DNS by a signed update: SRV {records[0]}")
     await stage.moved(world, None)
 
 

@@ -26,6 +26,7 @@ SCENE_SECONDS = 1.2
 LINE_SECONDS = 0.7
 MOVE_SECONDS = 0.11
 FRAMES_A_SECOND = 20
+KEEPSAKE_AT = 22
 STYLES = {
     "UNLICENSED": "grey50",
     "INITIAL_GRACE": "yellow",
@@ -73,6 +74,7 @@ class LiveStage:
         self._lines: deque[str] = deque(maxlen=LINES_KEPT)
         self._world: World | None = None
         self._busy: DemoMachine | None = None
+        self.keepsake: RenderableType | None = None
         self._live = Live(console=console, refresh_per_second=FRAMES_A_SECOND, transient=True)
 
     async def __aenter__(self) -> Self:
@@ -99,6 +101,8 @@ class LiveStage:
     async def moved(self, world: World, machine: DemoMachine | None) -> None:
         """See `Stage`."""
         self._world, self._busy = world, machine
+        if {m.state for m in world.machines} >= {"INITIAL_GRACE", "LICENSED"} and len(world.machines) <= KEEPSAKE_AT:
+            self.keepsake = self.picture()
         await self._draw(MOVE_SECONDS)
 
     async def _draw(self, seconds: float) -> None:
@@ -156,7 +160,7 @@ class LiveStage:
 
 
 def save_picture(stage: LiveStage, path: Path) -> None:
-    """The last picture as SVG."""
+    """The picture of the rising count as SVG; the last one when it did not rise."""
     console = Console(record=True, width=WIDTH, force_terminal=True, color_system="truecolor", file=io.StringIO())
-    console.print(stage.picture())
+    console.print(stage.keepsake or stage.picture())
     path.write_text(console.export_svg(title="muster demo"))
