@@ -8,7 +8,7 @@ from datetime import datetime
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from muster.base.errors import Code, Malformed, Misconfigured, Refused
+from muster.base.errors import Code, Malformed, Misconfigured, Refused, Untrusted
 from muster.trust.cose import LABEL_PRODUCT, sign, verify
 from muster.trust.keyset import TrustedKeysets, enter, merge
 from muster.trust.productkey import ProductKey, generic_key
@@ -84,8 +84,8 @@ def open_product(
     """Verify a product file and return what it says.
 
     `now` is given when the file is new here (its newest keyset must not be expired), `fingerprint` when the vendor is
-    pinned, `known` when keysets are trusted already: the longer chain wins. PRODUCT_TOO_OLD when its serial is below
-    `least_serial`.
+    pinned, `known` when keysets are trusted already: the longer chain wins, and without `now` the known one.
+    PRODUCT_TOO_OLD when its serial is below `least_serial`.
     """
     try:
         file = decode_product_file(dearmour(text, PRODUCT_FILE))
@@ -97,11 +97,12 @@ def open_product(
         raise Malformed(Code.PRODUCT_MALFORMED, error.message) from error
     if known is None:
         keysets = enter(file.keysets, fingerprint=fingerprint, now=now)
-    elif now is None:
-        keysets = known
+    elif fingerprint not in {None, known.fingerprint}:
+        raise Untrusted(
+            Code.VENDOR_MISMATCH, f"the vendor is {known.fingerprint.hex()[:16]}…, not the one that is pinned"
+        )
     else:
-        enter(file.keysets, fingerprint=fingerprint or known.fingerprint)
-        keysets = merge(known, file.keysets, now=now)
+        keysets = known if now is None else merge(known, file.keysets, now=now)
     verify(keysets.issuing(claims.issuing_key, Purpose.PRODUCT, claims.issued_day), message, LABEL_PRODUCT)
     if claims.serial < least_serial:
         raise Refused(Code.PRODUCT_TOO_OLD, f"product file {claims.serial} is older than {least_serial}")
