@@ -165,13 +165,13 @@ class VendorKeys:
     def confirm_permanently(self, installation: bytes, end_day: int = 0, spare: int = 0) -> bytes:
         return sign_permanent(self.issuing_key(Purpose.PERMANENT, spare), installation, end_day)
 
-    def request(self, edition: Edition = CAD_PRO, **changes: Any) -> ActivationRequest:
+    def request(self, asked: Edition = CAD_PRO, **changes: Any) -> ActivationRequest:
         request = ActivationRequest(
             vendor_id=self.fingerprint[:8],
-            edition=edition.id,
-            group=edition.group,
-            level=edition.level,
-            threshold=edition.threshold,
+            edition=asked.id,
+            group=asked.group,
+            level=asked.level,
+            threshold=asked.threshold,
             client_id=bytes(range(16)),
             parts=bytes(range(16, 32)),
             nonce=bytes(range(32, 48)),
@@ -179,8 +179,8 @@ class VendorKeys:
         )
         return replace(request, **changes)
 
-    def request_body(self, edition: Edition = CAD_PRO, **changes: Any) -> bytes:
-        return encode_request(self.request(edition, **changes))
+    def request_body(self, asked: Edition = CAD_PRO, **changes: Any) -> bytes:
+        return encode_request(self.request(asked, **changes))
 
 
 @dataclass
