@@ -15,10 +15,12 @@ from muster.base.errors import Code, Malformed, Misconfigured, MusterError, Stor
 from muster.client.core.choices import Choices, choices_from_plain, choices_to_plain
 from muster.license.folder import (
     MAX_PRODUCT_FILE_BYTES,
+    Stamp,
     encode_chain,
     read,
     read_product,
     read_record,
+    stamp,
     vendor_folder,
     vendor_folders,
 )
@@ -48,6 +50,7 @@ class StateFolder:
 
     def __init__(self, home: Path) -> None:
         self.home = home
+        self._opened: dict[bytes, tuple[Stamp, Stamp, Product]] = {}
 
     def vendors(self) -> tuple[bytes, ...]:
         """See `State`."""
@@ -60,12 +63,17 @@ class StateFolder:
     def product(self, vendor_id: bytes) -> Product:
         """See `State`."""
         folder = vendor_folder(self.home, vendor_id)
+        stamps = stamp(folder.product), stamp(folder.keysets)
+        known = self._opened.get(vendor_id)
+        if known is not None and known[:2] == stamps:
+            return known[2]
         try:
             product = read_product(folder)
         except MusterError as error:
             raise type(error)(error.code, f"{folder.product}: {error.message}", error.hint) from error
         if product is None:
             raise StoreFailed(Code.STORE_FAILED, f"{folder.product} cannot be read")
+        self._opened[vendor_id] = (*stamps, product)
         return product
 
     def record(self, vendor_id: bytes) -> VendorRecord | None:

@@ -26,6 +26,7 @@ JITTER = 0.1
 BACK_OFF_FROM = 12
 BACK_OFF_FACTOR = 1.5
 MAX_BACK_OFF = timedelta(hours=12)
+MAX_STEPS = 20
 COMFORTABLE = timedelta(days=30)
 FOREIGN_HOST_SKIPPED = timedelta(hours=24)
 MAX_FAILURES = 0xFFFF
@@ -60,7 +61,7 @@ def retry_delay(base: timedelta, failures: int, standing: Standing, now: datetim
     delay = base
     ends = standing.expires_at
     if failures >= BACK_OFF_FROM and standing.state is State.LICENSED and (ends is None or ends - now > COMFORTABLE):
-        steps = min(failures - BACK_OFF_FROM + 1, 64)
+        steps = min(failures - BACK_OFF_FROM + 1, MAX_STEPS)
         delay = max(base, min(MAX_BACK_OFF, base * BACK_OFF_FACTOR**steps))
     return delay * (1 + JITTER * (2 * fraction - 1))
 
