@@ -22,7 +22,7 @@ from muster.trust.product import Product
 from muster.wire.activation import ReplyClaims, decode_request
 from muster.wire.calendar import day_end, moment
 from muster.wire.cbor import wrong
-from muster.wire.confirmation import NO_END, unpack_confirmation
+from muster.wire.confirmation import NO_END, PermanentConfirmation, unpack_confirmation
 from muster.wire.installation import MachineId, unpack_installation
 from muster.wire.keyset import KeyStatus, Purpose
 from muster.wire.product import Edition
@@ -181,16 +181,27 @@ def prove_directory(evidence: DirectoryEvidence, product: Product, edition: Edit
 
 
 def prove_permanent(evidence: PermanentEvidence, product: Product, edition: Edition, hardware: Parts) -> Proof:
-    """A deposited confirmation; raises when it is not for `edition`, or no permanent key stands behind it."""
+    """A deposited confirmation; raises when it is not for `edition`, or no permanent key ever stood behind it."""
     installation = unpack_installation(evidence.installation)
     if not isinstance(installation, MachineId) or installation.edition != edition.id:
         raise wrong("an installation id of another edition")
-    confirmation = verify_permanent(evidence.installation, unpack_confirmation(evidence.confirmation), product.keysets)
-    holds = holds_on(evidence.parts, evidence.salt, hardware)
+    confirmation, trouble = _permanent_of(evidence, product.keysets)
+    if trouble is None and not holds_on(evidence.parts, evidence.salt, hardware):
+        trouble = Code.HARDWARE_CHANGED
     return Proof(
         Method.MAK,
         evidence.deposited,
         None,
         None if confirmation.end_day == NO_END else day_end(confirmation.end_day),
-        None if holds else Code.HARDWARE_CHANGED,
+        trouble,
     )
+
+
+def _permanent_of(evidence: PermanentEvidence, keysets: TrustedKeysets) -> tuple[PermanentConfirmation, Code | None]:
+    """The verified confirmation, with KEY_REVOKED when only a revoked key stands behind it."""
+    confirmation = unpack_confirmation(evidence.confirmation)
+    try:
+        return verify_permanent(evidence.installation, confirmation, keysets), None
+    except Untrusted:
+        voided = verify_permanent(evidence.installation, confirmation, keysets, KeyStatus.REVOKED)
+        return voided, Code.KEY_REVOKED

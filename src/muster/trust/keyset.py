@@ -74,9 +74,13 @@ class TrustedKeysets:
             raise Untrusted(Code.SIGNATURE_INVALID, f"issuing key {number} was not to be used on day {day}")
         return key.public
 
-    def of_purpose(self, purpose: Purpose) -> tuple[IssuingKey, ...]:
-        """Every key of a purpose that is not revoked, newest first, at most eight."""
-        keys = [k for k in self.newest.issuing if k.purpose is purpose and k.status is not KeyStatus.REVOKED]
+    def of_purpose(self, purpose: Purpose, status: KeyStatus | None = None) -> tuple[IssuingKey, ...]:
+        """Every key of a purpose and `status` (None: not revoked), newest first, at most eight."""
+        keys = [
+            k
+            for k in self.newest.issuing
+            if k.purpose is purpose and (k.status is not KeyStatus.REVOKED if status is None else k.status is status)
+        ]
         return tuple(sorted(keys, key=lambda k: -k.number)[:MAX_KEYS_OF_PURPOSE])
 
     def is_withdrawn(self, serial: int) -> bool:

@@ -18,7 +18,7 @@ from muster.wire.confirmation import (
     pack_confirmation,
 )
 from muster.wire.installation import SubjectKind
-from muster.wire.keyset import Purpose
+from muster.wire.keyset import KeyStatus, Purpose
 from muster.wire.sign1 import Sign1, decode_sign1, encode_sign1
 
 
@@ -33,11 +33,16 @@ def sign_permanent(private: Ed25519PrivateKey, installation: bytes, end_day: int
     return pack_confirmation(PermanentConfirmation(end_day, signature))
 
 
-def verify_permanent(installation: bytes, confirmation: Confirmation, keysets: TrustedKeysets) -> PermanentConfirmation:
-    """The confirmation when a permanent key of the vendor, not revoked, signed it for this installation id."""
+def verify_permanent(
+    installation: bytes, confirmation: Confirmation, keysets: TrustedKeysets, status: KeyStatus | None = None
+) -> PermanentConfirmation:
+    """The confirmation when a permanent key of the vendor, not revoked, signed it for this installation id.
+
+    `status` asks for keys of that status instead: `KeyStatus.REVOKED` tells a voided confirmation from a forged one.
+    """
     if isinstance(confirmation, PermanentConfirmation):
         message = _signed_bytes(installation, confirmation.end_day)
-        for key in keysets.of_purpose(Purpose.PERMANENT):
+        for key in keysets.of_purpose(Purpose.PERMANENT, status):
             try:
                 verify_raw(key.public, message, confirmation.signature)
             except Untrusted:
