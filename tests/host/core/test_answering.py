@@ -100,7 +100,7 @@ def test_while_the_store_takes_nothing_every_request_is_refused_as_busy() -> Non
     assert isinstance(claims, RefusalClaims)
     assert claims.code == Code.HOST_BUSY.number
     bench.core.is_busy = False
-    assert bench.ask(body).count == 1
+    assert bench.ask(body).told == 1
 
 
 @pytest.mark.parametrize(
@@ -148,14 +148,14 @@ def test_a_clock_a_day_before_the_last_row_signs_nothing() -> None:
 def test_new_ids_beyond_the_limit_are_answered_but_neither_counted_nor_stored() -> None:
     bench = Bench(per_hour=2, known={(9).to_bytes(16, "big")})
     net = "192.0.2.0/24"
-    assert [bench.ask(request(VENDOR, n), prefix=net).count for n in (1, 2, 3)] == [1, 2, 2]
+    assert [bench.ask(request(VENDOR, n), prefix=net).told for n in (1, 2, 3)] == [1, 2, 2]
     stranger = bench.ask(request(VENDOR, 3), prefix=net)
     assert (stranger.outcome, stranger.row, stranger.code) == (Outcome.NOT_COUNTED, None, Code.RATE_LIMITED)
     claims = verify_answer(request(VENDOR, 3), stranger.answer, VENDOR.trusted).claims
     assert isinstance(claims, ReplyClaims)
-    assert bench.ask(request(VENDOR, 1), prefix=net).count == 2, "a renewal is exempt"
-    assert bench.ask(request(VENDOR, 9), prefix=net).count == 3, "a machine of the inventory is no new id"
-    assert bench.ask(request(VENDOR, 4)).count == 4, "loopback is exempt"
+    assert bench.ask(request(VENDOR, 1), prefix=net).told == 2, "a renewal is exempt"
+    assert bench.ask(request(VENDOR, 9), prefix=net).told == 3, "a machine of the inventory is no new id"
+    assert bench.ask(request(VENDOR, 4)).told == 4, "loopback is exempt"
 
 
 def test_of_several_certificates_the_one_that_lasts_longest_answers() -> None:

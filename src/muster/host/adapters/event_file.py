@@ -58,7 +58,7 @@ class EventFile(logging.Handler):
         if (request := verdict.request) is not None:
             line += (
                 f'"vendor": "{request.vendor_id.hex()}", "group": {request.group}, "edition": {request.edition}, '
-                f'"client_id": "{request.client_id.hex()}", "state": "{request.state.name}", "count": {verdict.count}, '
+                f'"client_id": "{request.client_id.hex()}", "state": "{request.state.name}", "count": {verdict.told}, '
             )
         self._write(f'{line}"address": "{address}"}}')
 

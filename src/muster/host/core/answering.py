@@ -8,23 +8,23 @@ a clock a day before the last row it stored.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import NamedTuple
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from muster.base.errors import Code, Malformed
 from muster.host.core.counting import Counts, GroupKey
 from muster.host.core.limits import NewIds
-from muster.trust.chain import sign_answer
+from muster.host.core.sealing import Seal
 from muster.wire.activation import (
-    KIND_KEYSET,
+    KIND_ACTIVATION,
     VERSION,
     ActivationRequest,
     Flags,
     Hint,
     RefusalClaims,
-    ReplyClaims,
     State,
     decode_request,
     encode_hint,
@@ -37,6 +37,9 @@ from muster.wire.keyset import decode_keyset_request, encode_keyset_part, part_o
 DAY_SECONDS = 86_400
 MAX_CLOCK_BACK_SECONDS = DAY_SECONDS
 
+_ACTIVATION = bytes((0x8C, VERSION, KIND_ACTIVATION))
+"""How an activation request begins: an array of twelve, version, kind."""
+
 
 @dataclass(frozen=True, slots=True)
 class Mandate:
@@ -45,6 +48,10 @@ class Mandate:
     certificate: bytes
     claims: CertificateClaims
     private: Ed25519PrivateKey
+    seal: Seal = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "seal", Seal(self.certificate, self.private))
 
     def trouble(self, now: int) -> Code | None:
         """Why nothing may be signed at `now` (seconds since 1970); None inside the window."""
@@ -72,8 +79,7 @@ class Intervals:
     retry_minutes: int
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """What the store keeps of a counted machine, and of its group. Times are seconds since 1970."""
 
     group: GroupKey
@@ -99,14 +105,13 @@ class Outcome(StrEnum):
     KEYSET = "keyset"
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(NamedTuple):
     """The body of the answer, and the row that must be durable before it leaves. `mandate` signed it, if anybody did."""
 
     outcome: Outcome
     answer: bytes
     row: Row | None = None
-    count: int = 0
+    told: int = 0
     code: Code | None = None
     request: ActivationRequest | None = None
     mandate: Mandate | None = None
@@ -143,14 +148,8 @@ class Answering:
         ids are limited.
         """
         now = min(now, MAX_SECONDS)
-        try:
-            kind = request_kind(body)
-        except Malformed as error:
-            if error.code is Code.VERSION_NOT_SUPPORTED:
-                return _hint(Code.VERSION_NOT_SUPPORTED)
-            raise
-        if kind == KIND_KEYSET:
-            return self._keyset(body)
+        if not body.startswith(_ACTIVATION):
+            return self._other(body)
         request = decode_request(body)
         vendor = self.vendors.get(request.vendor_id)
         if vendor is None:
@@ -167,6 +166,16 @@ class Answering:
             return self.refuse(body, request, mandate, Code.HOST_BUSY, now)
         return self._count(body, request, mandate, (address, prefix, now), is_known)
 
+    def _other(self, body: bytes) -> Verdict:
+        """The verdict on everything that is no activation request of this version."""
+        try:
+            request_kind(body)
+        except Malformed as error:
+            if error.code is Code.VERSION_NOT_SUPPORTED:
+                return _hint(Code.VERSION_NOT_SUPPORTED)
+            raise
+        return self._keyset(body)
+
     def trouble(self, now: int) -> Code | None:
         """Why nothing at all may be signed at `now` (seconds since 1970); None when something may."""
         if now < self.last_seen - MAX_CLOCK_BACK_SECONDS:
@@ -179,7 +188,7 @@ class Answering:
     def refuse(self, body: bytes, request: ActivationRequest, mandate: Mandate, code: Code, now: int) -> Verdict:
         """A signed no to `request`, whose bytes are `body`."""
         claims = RefusalClaims(code.number, min(now, MAX_SECONDS), self.intervals.retry_minutes)
-        answer = sign_answer(mandate.private, body, mandate.certificate, claims)
+        answer = mandate.seal.refusal(body, claims)
         return Verdict(Outcome.REFUSED, answer, None, 0, code, request, mandate)
 
     def _count(
@@ -213,8 +222,8 @@ class Answering:
             )
         else:
             count = self.counts.count(group, at)
-        claims = ReplyClaims(count, now, self.intervals.retry_minutes, self.intervals.renewal_minutes)
-        answer = sign_answer(mandate.private, body, mandate.certificate, claims)
+        intervals = self.intervals
+        answer = mandate.seal.reply(body, count, now, intervals.retry_minutes, intervals.renewal_minutes)
         code = None if row else Code.RATE_LIMITED
         return Verdict(outcome, answer, row, count, code, request, mandate)
 
