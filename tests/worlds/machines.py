@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from muster.trust.evidence import Situation, gather
 from muster.trust.hardware import Parts, lease_parts, make_parts
 from muster.trust.installation import directory_subject, machine_id
 from muster.trust.productkey import KeyKind
+from muster.trust.standing import Standing, stand
 from muster.wire.calendar import seconds
 from muster.wire.installation import pack_installation
 from muster.wire.keyset import Purpose
-from muster.wire.product import Edition
+from muster.wire.product import Edition, Policy
 from muster.wire.record import (
     DirectoryEvidence,
     EditionRecord,
@@ -75,11 +76,13 @@ class Machine:
         self.change(lease=lease)
         return lease
 
-    def read_object(self, *, at: datetime = MORNING, directory: bytes = DIRECTORY, **changes: Any) -> DirectoryEvidence:
+    def read_object(
+        self, *, at: datetime = MORNING, used: int = 0, directory: bytes = DIRECTORY, **changes: Any
+    ) -> DirectoryEvidence:
         """Find the activation object in the directory."""
         certificate = self.vendor.certificate(directory_subject(DIRECTORY), Purpose.OBJECT, **changes)
         evidence = DirectoryEvidence(
-            certificate, directory, lease_parts(self.hardware, SALT), SALT, Moment(seconds(at))
+            certificate, directory, lease_parts(self.hardware, SALT), SALT, Moment(seconds(at), used)
         )
         self.change(directory=evidence)
         return evidence
@@ -99,3 +102,23 @@ class Machine:
 
     def situation(self, hardware: Parts | None = None) -> Situation:
         return gather(self.vendor.product(), self.edition, self.record, hardware or self.hardware)
+
+    def seen(self, after: timedelta) -> None:
+        """The licensing service was awake until so long after MORNING."""
+        self.record = replace(self.record, high_water=seconds(MORNING + after), used=used(after))
+
+    def standing(self, after: timedelta, use: timedelta | None = None, hardware: Parts | None = None) -> Standing:
+        """The standing so long after MORNING by the wall clock, with as much use unless told otherwise."""
+        return stand(self.situation(hardware), MORNING + after, used(after if use is None else use))
+
+
+def leased(**policy: Any) -> Machine:
+    """A machine with a lease of MORNING, of a vendor with this policy."""
+    machine = Machine(VendorKeys(policy=Policy(**policy)))
+    machine.lease()
+    return machine
+
+
+def used(length: timedelta) -> int:
+    """A length of use as records count it."""
+    return int(length.total_seconds())
