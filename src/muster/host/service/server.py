@@ -28,7 +28,7 @@ RECOVER_SECONDS = 1.0
 GATHER_SECONDS = 0.005
 """How long a request may wait for company before its group is committed."""
 
-GROUP = 32
+GROUP = 64
 """Enough company: the next group gathers while this one is being committed."""
 
 DRAIN_SECONDS = 4.0
