@@ -22,7 +22,8 @@ from muster.base.errors import Code, Misconfigured
 MAX_SETTINGS_BYTES = 1_048_576
 MAX_DURATION = timedelta(days=36_500)
 _UNITS = {"s": 1, "m": 60, "min": 60, "h": 3600, "d": 86_400}
-_DURATION = re.compile(r"^\s*(\d{1,9})\s*(s|m|min|h|d)\s*$")
+_KEY_STEP = re.compile(r"([^.\[\]]+)(?:\[(\d+)\])?")
+_DURATION = re.compile(r"^\s*(\d{1,10})\s*(s|m|min|h|d)\s*$")
 
 Settings = TypeVar("Settings")
 
@@ -33,11 +34,11 @@ def parse_duration(text: str) -> timedelta:
     if match is None:
         message = f'{text!r} is not a duration; write a number and d, h, min or s, like "180d"'
         raise ValueError(message)
-    duration = timedelta(seconds=int(match[1]) * _UNITS[match[2]])
-    if duration > MAX_DURATION:
+    seconds = int(match[1]) * _UNITS[match[2]]
+    if seconds > MAX_DURATION.total_seconds():
         message = f"{text!r} is longer than a hundred years"
         raise ValueError(message)
-    return duration
+    return timedelta(seconds=seconds)
 
 
 def format_duration(duration: timedelta) -> str:
@@ -107,11 +108,21 @@ class _Origin:
         self.lines = lines
 
     def mistake(self, key: str, problem: str, remedy: str) -> Misconfigured:
-        leaf = key.rsplit(".", 1)[-1].split("[", maxsplit=1)[0]
-        pattern = re.compile(rf"(^|[{{,\s\[]){re.escape(leaf)}\s*[=\]]")
-        number = next((i for i, line in enumerate(self.lines, 1) if pattern.search(line)), None)
+        number = self._line(key)
         where = f"{self.path}:{number}" if number else f"{self.path}"
         return _wrong(f"{where}: {key}: {problem}", remedy)
+
+    def _line(self, key: str) -> int | None:
+        """The line of ``table.list[1].name``: each name is looked for below the one before it; None: not in the file."""
+        at, is_found = 0, False
+        for name, index in _KEY_STEP.findall(key):
+            sets = re.compile(rf"""(^|[{{,.\s\["']){re.escape(name)}["']?\s*[=\].]""")
+            lines = [i for i in range(at, len(self.lines)) if sets.search(self.lines[i].partition("#")[0])]
+            headers = [i for i in lines if self.lines[i].lstrip().startswith("[[")]
+            is_found = bool(lines)
+            if is_found:
+                at = headers[int(index)] if index and int(index) < len(headers) else lines[0]
+        return at + 1 if is_found else None
 
 
 def _wrong(message: str, hint: str) -> Misconfigured:
@@ -129,7 +140,14 @@ def _insert(settings: Any, table: dict[str, Any], name: str, text: str, variable
             return
 
 
+def _present(hint: Any) -> Any:
+    """The type itself of a setting that may also be absent (`X | None`)."""
+    arguments = typing.get_args(hint)
+    return next(a for a in arguments if a is not type(None)) if type(None) in arguments else hint
+
+
 def _from_text(hint: Any, text: str, variable: str) -> Any:
+    hint = _present(hint)
     origin = typing.get_origin(hint)
     if hint is bool:
         if text.lower() in {"1", "true", "yes", "on"}:
@@ -138,9 +156,14 @@ def _from_text(hint: Any, text: str, variable: str) -> Any:
             return False
         raise _wrong(f"{variable}: {text!r} is neither true nor false", "write true or false")
     if hint is int:
-        if not text.strip().isdigit():
+        if not re.fullmatch(r"\s*[0-9]{1,18}\s*", text):
             raise _wrong(f"{variable}: {text!r} is not a whole number", "write a whole number")
         return int(text)
+    if hint is float:
+        try:
+            return float(text)
+        except ValueError as error:
+            raise _wrong(f"{variable}: {text!r} is not a number", "write a number") from error
     if origin is tuple:
         return [part.strip() for part in text.split(",") if part.strip()]
     return text
@@ -166,10 +189,7 @@ def _build(settings: type[Settings], table: Mapping[str, Any], origin: _Origin, 
 
 
 def _convert(hint: Any, value: Any, origin: _Origin, name: str) -> Any:
-    arguments = typing.get_args(hint)
-    if type(None) in arguments:
-        hint = next(a for a in arguments if a is not type(None))
-        arguments = typing.get_args(hint)
+    hint = _present(hint)
     if hint is timedelta:
         return _duration(value, origin, name)
     if dataclasses.is_dataclass(hint):
@@ -179,7 +199,7 @@ def _convert(hint: Any, value: Any, origin: _Origin, name: str) -> Any:
     if typing.get_origin(hint) is tuple:
         if not isinstance(value, list | tuple):
             raise origin.mistake(name, "is a list", f"write {name} = [ … ]")
-        return tuple(_convert(arguments[0], v, origin, f"{name}[{i}]") for i, v in enumerate(value))
+        return tuple(_convert(typing.get_args(hint)[0], v, origin, f"{name}[{i}]") for i, v in enumerate(value))
     expected = {str: "text", int: "a whole number", bool: "true or false", float: "a number", date: "a day"}
     if hint is float and type(value) is int:
         return float(value)
