@@ -27,7 +27,7 @@ class JsonFormatter(logging.Formatter):
         }
         fields = getattr(record, "fields", None)
         if isinstance(fields, dict):
-            row.update(fields)
+            row |= {name: value for name, value in fields.items() if name not in row}
         if record.exc_info:
             row["traceback"] = self.formatException(record.exc_info)
         return json.dumps(row, default=str, ensure_ascii=False)
