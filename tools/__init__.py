@@ -1,0 +1,1 @@
+"""Scripts that the Makefile calls, and what makes the generated files."""

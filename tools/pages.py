@@ -1,0 +1,62 @@
+"""The generated parts of pages: between ``<!-- generated: NAME -->`` and ``<!-- end -->``; everything else is by hand."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from muster.base.errors import CATALOGUE, Code
+from muster.trust.standing import TABLE
+from muster.wire.activation import State
+
+_BLOCK = re.compile(r"(<!-- generated: (?P<name>[a-z ]+) -->\n).*?(<!-- end -->)", re.DOTALL)
+
+
+def errors() -> str:
+    """The catalogue of codes as a table."""
+    rows = ["| number | code | what happened | what to do |", "|---|---|---|---|"]
+    rows += [
+        f"| {e.number} | `{code}` | {e.meaning} | {e.hint} |" for code, e in sorted(CATALOGUE.items(), key=_number)
+    ]
+    return "\n".join(rows)
+
+
+def _number(item: tuple[Code, object]) -> int:
+    return item[0].number
+
+
+def state_diagram() -> str:
+    """The state table as a diagram."""
+    arrows: dict[tuple[State, State], list[str]] = {}
+    for (before, event), after in TABLE.items():
+        arrows.setdefault((before, after), []).append(event.value)
+    lines = ["```mermaid", "stateDiagram-v2", "    [*] --> UNLICENSED"]
+    lines += [f"    {before} --> {after}: {', '.join(events)}" for (before, after), events in arrows.items()]
+    return "\n".join([*lines, "```"])
+
+
+def state_table() -> str:
+    """The state table as a table: states across, events down."""
+    events = list(dict.fromkeys(event for _, event in TABLE))
+    rows = [f"| event | {' | '.join(str(s) for s in State)} |", "|---" * (len(State) + 1) + "|"]
+    for event in events:
+        cells = [str(TABLE.get((state, event), "–")) for state in State]
+        rows.append(f"| {event.value} | {' | '.join(cells)} |")
+    return "\n".join(rows)
+
+
+BLOCKS: dict[str, Callable[[], str]] = {
+    "errors": errors,
+    "state diagram": state_diagram,
+    "state table": state_table,
+}
+
+
+def pages(root: Path) -> Iterator[tuple[Path, str]]:
+    """Path and text of every page that has a generated part."""
+    for path in sorted((root / "spec").glob("*.md")):
+        text = path.read_text(encoding="utf-8")
+        made = _BLOCK.sub(lambda match: f"{match[1]}{BLOCKS[match['name']]()}\n{match[3]}", text)
+        if _BLOCK.search(text):
+            yield path, made
