@@ -20,7 +20,7 @@ from muster.base.entropy import Entropy, SystemEntropy
 from muster.base.errors import Code, Misconfigured
 from muster.platform.durable_file import PUBLIC, make_folder, replace_file
 from muster.vendor.adapters.keybox import ISSUING, KeyBox, read_root
-from muster.vendor.adapters.sql_store import SqlStore
+from muster.vendor.adapters.sql_store import SqlStore, sqlite_url
 from muster.vendor.core.definition import example
 from muster.vendor.core.keysets import SPARES, Change
 from muster.vendor.ports import CertificateRow, KeyRow, MachineRow, Organisation
@@ -108,8 +108,8 @@ def _store(home: Path, environment: Mapping[str, str]) -> SqlStore:
     settings = load(VendorSettings, home / SETTINGS, environment=environment, prefix="MUSTER_VENDOR_")
     url = settings.database
     if url == "sqlite":
-        url = f"sqlite:///{home / DATABASE}"
-    elif url.startswith("postgresql://"):
+        return SqlStore(sqlite_url(home / DATABASE))
+    if url.startswith("postgresql://"):
         url = url.replace("postgresql://", "postgresql+psycopg://", 1)
     return SqlStore(url)
 
@@ -146,8 +146,7 @@ def create(
     store = _store(home, environment)
     store.migrate()
     # Keys first: a database without its keys could never be used, keys without a database are made again.
-    numbered = dict(enumerate((key for keys in issuing.values() for key in keys), 1))
-    box = KeyBox.create(home, passphrase, entropy, numbered, root_keys)
+    box = KeyBox.create(home, passphrase, entropy, [key for keys in issuing.values() for key in keys], root_keys)
     vendor = Vendor(store, lambda: box, clock, entropy, _actor())
     try:
         fingerprint = record_vendor(vendor, name, document)

@@ -186,11 +186,11 @@ class Store(Protocol):
 class Keys(Protocol):
     """Private keys, unlocked."""
 
-    def issuing(self, number: int) -> Ed25519PrivateKey:
-        """The issuing key of a number; `Misconfigured` when it is not here."""
+    def issuing(self, public: bytes) -> Ed25519PrivateKey:
+        """The issuing key of a public key (32 bytes); `Misconfigured` when it is not here."""
 
-    def add_issuing(self, keys: Mapping[int, Ed25519PrivateKey]) -> None:
-        """Keep new issuing keys, encrypted."""
+    def add_issuing(self, keys: Sequence[Ed25519PrivateKey]) -> None:
+        """Keep new issuing keys, encrypted, beside all that were kept before."""
 
     def roots(self) -> Sequence[Ed25519PrivateKey]:
         """The root keys that are at hand; they may be elsewhere."""

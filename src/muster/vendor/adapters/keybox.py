@@ -21,6 +21,7 @@ from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 from muster.base.entropy import Entropy
 from muster.base.errors import Code, Malformed, Misconfigured, StoreFailed
 from muster.platform.durable_file import make_folder, read_file, replace_file
+from muster.trust.cose import public_bytes
 
 FORMAT = 1
 SALT_BYTES = 16
@@ -98,7 +99,7 @@ class KeyBox:
         self._passphrase = passphrase
         self._entropy = entropy
         content = read_box(self._path, passphrase)
-        self._issuing = {int(number): _bytes(raw) for number, raw in content["issuing"].items()}
+        self._issuing = [_bytes(raw) for raw in content["issuing"]]
         self._lookup = _bytes(content["lookup"])
         self._sealing = _bytes(content["sealing"])
 
@@ -108,7 +109,7 @@ class KeyBox:
         home: Path,
         passphrase: str,
         entropy: Entropy,
-        issuing: Mapping[int, Ed25519PrivateKey],
+        issuing: Sequence[Ed25519PrivateKey],
         roots: Sequence[Ed25519PrivateKey],
     ) -> KeyBox:
         """Write the files of a new vendor."""
@@ -117,26 +118,30 @@ class KeyBox:
         for place, root in enumerate(roots, 1):
             write_root(home / ROOTS / f"root-{place}.box", root, passphrase, entropy)
         content = {
-            "issuing": {str(number): _text(key.private_bytes_raw()) for number, key in issuing.items()},
+            "issuing": [_text(key.private_bytes_raw()) for key in issuing],
             "lookup": _text(entropy.token(SECRET_BYTES)),
             "sealing": _text(entropy.token(SECRET_BYTES)),
         }
         write_box(home / ISSUING, content, passphrase, entropy)
         return cls(home, passphrase, entropy)
 
-    def issuing(self, number: int) -> Ed25519PrivateKey:
+    def issuing(self, public: bytes) -> Ed25519PrivateKey:
         """See `Keys`."""
-        if number not in self._issuing:
-            raise Misconfigured(
-                Code.NOT_FOUND, f"issuing key {number} is not in {self._path}", "Bring the newest issuing.box here."
-            )
-        return Ed25519PrivateKey.from_private_bytes(self._issuing[number])
+        for raw in self._issuing:
+            key = Ed25519PrivateKey.from_private_bytes(raw)
+            if public_bytes(key) == public:
+                return key
+        raise Misconfigured(
+            Code.NOT_FOUND,
+            f"the issuing key of {public.hex()[:16]}… is not in {self._path}",
+            "Bring the newest issuing.box here.",
+        )
 
-    def add_issuing(self, keys: Mapping[int, Ed25519PrivateKey]) -> None:
-        """See `Keys`."""
-        self._issuing |= {number: key.private_bytes_raw() for number, key in keys.items()}
+    def add_issuing(self, keys: Sequence[Ed25519PrivateKey]) -> None:
+        """See `Keys`. A key whose keyset is never published stays: the file only grows, so no proposal loses its keys."""
+        self._issuing += [key.private_bytes_raw() for key in keys]
         content = {
-            "issuing": {str(number): _text(raw) for number, raw in self._issuing.items()},
+            "issuing": [_text(raw) for raw in self._issuing],
             "lookup": _text(self._lookup),
             "sealing": _text(self._sealing),
         }

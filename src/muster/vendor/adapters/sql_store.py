@@ -6,6 +6,7 @@ is done again. A row that is spent from is held first, so that conflicts are rar
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -28,16 +29,21 @@ _AGAIN = frozenset({"40001", "40P01"})
 Result = TypeVar("Result")
 
 
-class SqlStore:
-    """The books in the database of a URL; `sqlite:///…` for a file."""
+def sqlite_url(path: Path) -> sa.URL:
+    """The URL of a database file; the path may hold any characters."""
+    return sa.URL.create("sqlite", database=str(path))
 
-    def __init__(self, url: str) -> None:
+
+class SqlStore:
+    """The books in the database of a URL."""
+
+    def __init__(self, url: str | sa.URL) -> None:
         try:
             self._engine = _engine(url)
         except (SQLAlchemyError, ModuleNotFoundError) as error:
             raise Misconfigured(
                 Code.SETTINGS_INVALID,
-                f"the database {url!r} cannot be used: {error}",
+                f"the database {_shown(url)} cannot be used: {error}",
                 "correct database in vendor.toml",
             ) from error
 
@@ -49,7 +55,7 @@ class SqlStore:
             with self._engine.begin() as connection:
                 config.attributes["connection"] = connection
                 command.upgrade(config, "head")
-        except SQLAlchemyError as error:
+        except (SQLAlchemyError, sqlite3.Error) as error:
             raise _translated(error) from error
 
     def run(self, work: Callable[[Books], Result]) -> Result:
@@ -61,7 +67,7 @@ class SqlStore:
             except DBAPIError as error:
                 if getattr(error.orig, "sqlstate", None) not in _AGAIN or not remaining:
                     raise _translated(error) from error
-            except SQLAlchemyError as error:
+            except (SQLAlchemyError, sqlite3.Error) as error:  # the driver's own: raised while a connection is prepared
                 raise _translated(error) from error
         raise StoreFailed(Code.STORE_FAILED, "the database is too busy")
 
@@ -70,8 +76,16 @@ class SqlStore:
         self._engine.dispose()
 
 
-def _engine(url: str) -> sa.Engine:
-    if not url.startswith("sqlite"):
+def _shown(url: str | sa.URL) -> str:
+    """A URL without its password."""
+    try:
+        return str(sa.make_url(url))
+    except SQLAlchemyError:
+        return "of vendor.toml"
+
+
+def _engine(url: str | sa.URL) -> sa.Engine:
+    if sa.make_url(url).get_backend_name() != "sqlite":
         return sa.create_engine(url, isolation_level="SERIALIZABLE", pool_pre_ping=True)
     engine = sa.create_engine(url, connect_args={"timeout": BUSY_SECONDS})
 
@@ -90,7 +104,7 @@ def _engine(url: str) -> sa.Engine:
     return engine
 
 
-def _translated(error: SQLAlchemyError) -> StoreFailed:
+def _translated(error: SQLAlchemyError | sqlite3.Error) -> StoreFailed:
     cause = str(getattr(error, "orig", None) or error).splitlines()[0]
     if isinstance(error, DBAPIError) and not isinstance(error, OperationalError):
         cause = f"{type(error).__name__}: {cause}"

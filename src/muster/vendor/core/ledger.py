@@ -13,6 +13,7 @@ from enum import StrEnum
 from muster.base.errors import Code, Refused
 from muster.trust.hardware import same_hardware
 from muster.trust.productkey import KeyKind
+from muster.wire.calendar import MAX_DAY
 
 HOSTS = 6
 REACTIVATIONS = 9
@@ -22,6 +23,8 @@ FRESH_WITHIN_DAYS = 90
 """In the last days of a certificate the next one costs nothing."""
 
 MAX_ACTIVATIONS = 10_000_000
+MAX_DAYS = 100 * 365
+"""Of a certificate or an activation: day numbers travel in 16 bits, which end in 2149."""
 MAX_HOSTS = 1_000
 
 
@@ -108,14 +111,21 @@ def grant_certificate(
 ) -> CertificateGrant:
     """Whether a host or directory with `subject` may have a certificate, and at what cost.
 
-    The same subject again gets the same certificate, or a fresh one in the last 90 days, for nothing. `given` are the
-    certificates of this key for subjects of the same sort. `Refused` with HOST_LIMIT_REACHED, NOT_FOUND, KEY_EXHAUSTED.
+    The same subject again gets the same certificate, or a fresh one in the last 90 days, for nothing; once that has ended
+    it is counted like a new one, since its place may be taken. `given` are the certificates of this key for subjects of
+    the same sort. `Refused` with HOST_LIMIT_REACHED, NOT_FOUND, KEY_EXHAUSTED, CERTIFICATE_WITHDRAWN.
     """
     check_key(key)
     if key.until_day and today > key.until_day:
         raise Refused(Code.KEY_EXHAUSTED, f"the key …{key.partial} has ended")
     live = [c for c in given if not c.is_replaced and not c.is_withdrawn and c.end_day > today]
-    own = [c for c in given if c.subject == subject and not c.is_withdrawn and not c.is_replaced]
+    if any(c.subject == subject and c.is_withdrawn for c in given):
+        raise Refused(
+            Code.CERTIFICATE_WITHDRAWN,
+            f"a certificate of this key pair under the key …{key.partial} was withdrawn",
+            "What was withdrawn stays so; the host needs a new key pair.",
+        )
+    own = [c for c in live if c.subject == subject]
     if own:
         newest = max(own, key=lambda c: (c.end_day, c.serial))
         if newest.end_day - today > FRESH_WITHIN_DAYS and newest.is_key_usable:
@@ -168,4 +178,4 @@ def grant_permanent(
             Code.KEY_EXHAUSTED, f"the key …{key.partial} has used {key.used} of {key.activations} activations"
         )
     ends = [day for day in (today + key.days if key.days else 0, key.until_day) if day]
-    return PermanentGrant(Cost.ACTIVATION, min(ends, default=0))
+    return PermanentGrant(Cost.ACTIVATION, min([*ends, MAX_DAY]) if ends else 0)

@@ -142,7 +142,7 @@ def _confirm_machine(vendor: Vendor, installation: MachineId, packed: bytes) -> 
 
     row, newest = vendor.store.run(work)
     issuing = plan.current(newest, Purpose.PERMANENT, today)
-    signed = sign_permanent(vendor.keys.issuing(issuing.number), packed, row.end_day)
+    signed = sign_permanent(vendor.keys.issuing(issuing.public), packed, row.end_day)
     return Confirmation(packed, signed, row.cost, row.key_id, None)
 
 
@@ -152,7 +152,7 @@ def _confirm_subject(
     kind = SubjectKind.HOST if isinstance(installation, HostId) else SubjectKind.DIRECTORY
     subject, today = installation.subject, vendor.today
 
-    def work(books: Books) -> CertificateRow:
+    def work(books: Books) -> tuple[CertificateRow, Keyset]:
         key = _key_behind(vendor, books, installation)
         _check_kind(key, KeyKind.HOST)
         newest = enter(books.keysets()).newest
@@ -160,7 +160,7 @@ def _confirm_subject(
         grant = grant_certificate(_facts(key), [_certified(r, newest) for r in rows], subject, today, replaces)
         if grant.repeats is not None:
             repeated = next(r for r in rows if r.serial == grant.repeats)
-            return replace(repeated, cost=Cost.NOTHING)
+            return replace(repeated, cost=Cost.NOTHING), newest
         issuing = plan.current(newest, _PURPOSES[kind], today)
         added = books.add_certificate(_new_row(vendor, key, kind, subject, issuing_key=issuing.number, cost=grant.cost))
         for old in rows:
@@ -176,10 +176,11 @@ def _confirm_subject(
             cost=str(grant.cost),
             replaces=grant.replaces,
         )
-        return added
+        return added, newest
 
-    row = vendor.store.run(work)
-    certificate = issue_certificate(vendor.keys.issuing(row.claims.issuing_key), row.claims, _PURPOSES[kind])
+    row, newest = vendor.store.run(work)
+    public = next(key.public for key in newest.issuing if key.number == row.claims.issuing_key)
+    certificate = issue_certificate(vendor.keys.issuing(public), row.claims, _PURPOSES[kind])
     return Confirmation(packed, confirm_certificate(certificate, row.claims, kind), row.cost, row.key_id, row.serial)
 
 

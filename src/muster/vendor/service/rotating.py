@@ -6,14 +6,14 @@ the root keys are, `publish` takes the signatures together.
 
 from __future__ import annotations
 
-import base64
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from muster.base.errors import Code, Malformed, Misconfigured, MusterError, Refused
+from muster.base.errors import Code, Malformed, Misconfigured, Refused
 from muster.trust.cose import public_bytes
 from muster.trust.keyset import TrustedKeysets, assemble, enter, extend, sign_payload
 from muster.vendor.core import keysets as plan
@@ -24,7 +24,7 @@ from muster.vendor.service.vendor import Vendor
 from muster.wire.keyset import Keyset, Purpose, decode_keyset, encode_keyset
 
 PROPOSAL, SIGNATURES = "muster keyset proposal", "muster keyset signatures"
-MAX_PROPOSAL_BYTES = 65_536
+MAX_PROPOSAL_CHARACTERS = 65_536
 
 
 def propose(vendor: Vendor, change: Change) -> str:
@@ -44,10 +44,8 @@ def _next(vendor: Vendor, keysets: TrustedKeysets, change: Change) -> Keyset:
     }
     publics = {purpose: [public_bytes(key) for key in keys] for purpose, keys in fresh.items()}
     keyset = plan.following(newest, change, publics, today)
-    by_public = {public_bytes(key): key for keys in fresh.values() for key in keys}
-    added = {key.number: by_public[key.public] for key in keyset.issuing if key.public in by_public}
-    if added:
-        vendor.keys.add_issuing(added)
+    if fresh:
+        vendor.keys.add_issuing([key for keys in fresh.values() for key in keys])
     return keyset
 
 
@@ -63,7 +61,7 @@ def sign(proposal: str, roots: Sequence[Ed25519PrivateKey]) -> str:
     """The signatures of root keys over a proposal, as a file."""
     if not roots:
         raise Misconfigured(Code.NOT_FOUND, "no root key is here", "name the folder or file with --root")
-    payload = bytes.fromhex(_content(proposal, PROPOSAL)["payload"])
+    payload = _content(proposal, PROPOSAL).payload
     decode_keyset(payload)
     pairs = [[root.hex(), signature.hex()] for root, signature in sign_payload(payload, roots)]
     return _file(SIGNATURES, {"payload": payload.hex(), "signatures": pairs})
@@ -71,13 +69,13 @@ def sign(proposal: str, roots: Sequence[Ed25519PrivateKey]) -> str:
 
 def publish(vendor: Vendor, proposal: str, signatures: Sequence[str]) -> TrustedKeysets:
     """Make a proposal the newest keyset; `Untrusted` with KEYSET_UNTRUSTED when signatures are missing or wrong."""
-    payload = bytes.fromhex(_content(proposal, PROPOSAL)["payload"])
+    payload = _content(proposal, PROPOSAL).payload
     pairs: list[tuple[bytes, bytes]] = []
     for text in signatures:
         content = _content(text, SIGNATURES)
-        if bytes.fromhex(content["payload"]) != payload:
+        if content.payload != payload:
             raise Refused(Code.KEYSET_UNTRUSTED, "these signatures are for another proposal", "Sign this one.")
-        pairs += [(bytes.fromhex(root), bytes.fromhex(signature)) for root, signature in content["signatures"]]
+        pairs += content.signatures
     return _append(vendor, assemble(payload, pairs), "keyset.published")
 
 
@@ -110,15 +108,26 @@ def _file(title: str, content: dict[str, Any]) -> str:
     return json.dumps({"title": title, **content}, indent=2) + "\n"
 
 
-def _content(text: str, title: str) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class _Content:
+    payload: bytes
+    signatures: list[tuple[bytes, bytes]]
+
+
+def _content(text: str, title: str) -> _Content:
     try:
+        if len(text) > MAX_PROPOSAL_CHARACTERS:
+            raise ValueError("it is too large")
         content = json.loads(text)
         if content["title"] != title:
             raise ValueError(f"this is a {content['title']!r}")
-        base64.b16decode(content["payload"], casefold=True)
-    except (ValueError, KeyError, TypeError, MusterError) as error:
+        pairs = content["signatures"] if title == SIGNATURES else []
+        return _Content(
+            bytes.fromhex(content["payload"]),
+            [(bytes.fromhex(root), bytes.fromhex(signature)) for root, signature in pairs],
+        )
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise Malformed(Code.MESSAGE_MALFORMED, f"the file is no {title}: {error}", "Name the right file.") from error
-    return dict(content)
 
 
 def purposes(text: str) -> tuple[Purpose, ...]:

@@ -12,8 +12,8 @@ from muster.vendor.core import ledger
 from muster.vendor.core.definition import Definition
 from muster.vendor.ports import Books, KeyRow
 from muster.vendor.service.vendor import Vendor, definition_in, find_key, find_organisation
-from muster.wire.activation import U8, U16
-from muster.wire.calendar import day_number
+from muster.wire.activation import U8
+from muster.wire.calendar import EPOCH, MAX_DAY, day_number, day_start
 
 DEFAULT_LEVEL = 255
 MAX_SEATS = 100_000_000
@@ -37,7 +37,7 @@ class Order:
 
 def issue_key(vendor: Vendor, order: Order) -> ProductKey:
     """A new key; shown now and never again. `Misconfigured` for a scope or organisation that does not exist."""
-    _check_order(order)
+    _check_order(order, vendor.today)
     keys = vendor.keys
     chance = vendor.entropy.token(RANDOM_BYTES)
 
@@ -83,15 +83,20 @@ def _row(vendor: Vendor, books: Books, order: Order, key: ProductKey) -> KeyRow:
     )
 
 
-def _check_order(order: Order) -> None:
+def _check_order(order: Order, today: int) -> None:
     for name, value, least, most in (
         ("--level", order.level, 0, U8),
         ("--activations", order.activations, 1, ledger.MAX_ACTIVATIONS),
-        ("--days", order.days, 1, U16),
+        ("--days", order.days, 1, ledger.MAX_DAYS),
         ("--seats", order.seats, 0, MAX_SEATS),
     ):
         if value is not None and not least <= value <= most:
             raise Misconfigured(Code.USAGE, f"{name} {value} is outside {least} … {most}", "choose another number")
+    for name, day in (("--until", order.until), ("--covers-until", order.covers_until)):
+        if day is not None and not (EPOCH.date() <= day <= day_start(MAX_DAY).date()):
+            raise Misconfigured(Code.USAGE, f"{name} {day} is no day that can be written", "choose a day before 2149")
+    if order.until is not None and day_number(order.until) < today:
+        raise Misconfigured(Code.USAGE, f"--until {order.until} has passed", "choose a later day")
     if order.kind is KeyKind.HOST and order.activations is not None:
         raise Misconfigured(Code.USAGE, "a host key has no pool of activations", "--activations is for --kind mak")
     if order.kind is KeyKind.MAK and (order.level is not None or order.covers_until is not None):

@@ -107,7 +107,7 @@ def export_product(vendor: Vendor) -> str:
 
     definition, serial, documents = vendor.store.run(work)
     issuing = plan.current(enter(documents).newest, Purpose.PRODUCT, today)
-    return issue_product(keys.issuing(issuing.number), definition.claims(issuing.number, serial, today), documents)
+    return issue_product(keys.issuing(issuing.public), definition.claims(issuing.number, serial, today), documents)
 
 
 def add_organisation(vendor: Vendor, name: str) -> Organisation:
