@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from muster.base.errors import Malformed
 from muster.wire import activation, certificate, confirmation, installation, keyset, product, record, sign1
+from muster.wire.activation import U8, U16, U24, U32
 from muster.wire.frame import MAX_FRAME, frame
 from tests.worlds import legal_values as legal
 
@@ -134,11 +135,20 @@ def test_every_signed_answer_fits_into_one_frame(
     assert len(frame(body)) <= MAX_FRAME
 
 
-def test_the_largest_signed_answer_has_237_bytes() -> None:
-    largest = certificate.CertificateClaims(
-        0xFF, 0xFFFF_FFFF, 0xFFFF_FFFF, 0xFFFF, 0xFFFF, bytes(32), 0xFF_FFFF, 0xFF, 0xFFFF, 0xFFFF
+def test_the_largest_frames_are_those_of_the_specification() -> None:
+    """spec/activation.md §Sizes."""
+    everything = activation.Flags.VIRTUAL | activation.Flags.EPHEMERAL | activation.Flags.RENEWAL
+    request = activation.ActivationRequest(
+        bytes(8), U24, U24, U8, 1000, bytes(16), bytes(16), bytes(16), activation.State.NOTIFICATION, everything
     )
-    travelling = sign1.encode_sign1(sign1.Sign1(certificate.encode_certificate(largest), bytes(64)))
-    claims = activation.encode_claims(activation.ReplyClaims(0xFFFF, 0xFFFF_FFFF, 0xFFFF, 0xFFFF))
+    certified = certificate.CertificateClaims(U8, U32, U32, U16, U16, bytes(32), U24, U8, U16, U16)
+    travelling = sign1.encode_sign1(sign1.Sign1(certificate.encode_certificate(certified), bytes(64)))
+    claims = activation.encode_claims(activation.ReplyClaims(U16, U32, U16, U16))
+    bodies = (
+        activation.encode_request(request),
+        sign1.encode_sign1(sign1.Sign1(claims, bytes(64), travelling)),
+        keyset.encode_keyset_request(keyset.KeysetRequest(bytes(8), U16, U16)),
+        keyset.encode_keyset_part(keyset.KeysetPart(U16, 4096, 3896, bytes(200))),
+    )
 
-    assert len(frame(sign1.encode_sign1(sign1.Sign1(claims, bytes(64), travelling)))) == 237
+    assert [len(frame(body)) for body in bodies] == [81, 237, 19, 214]
