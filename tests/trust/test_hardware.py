@@ -94,6 +94,13 @@ def test_a_part_that_was_read_is_never_zero_and_one_that_was_not_always_is(salt:
     assert [any(hashed[i : i + 2]) for i in range(0, 8, 2)] == [True, False, True, True]
 
 
+def test_a_part_whose_hash_happens_to_be_zero_still_counts_as_read() -> None:
+    """The salt was searched for: HMAC-SHA-256 of this board under it begins with two zero bytes."""
+    salt = (127_570).to_bytes(32, "big")
+
+    assert installation_parts(DESK, salt)[:2] == b"\x00\x01"
+
+
 @pytest.mark.parametrize(
     ("parts", "binding"),
     [
