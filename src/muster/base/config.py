@@ -17,7 +17,7 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
-from muster.base.errors import Code, Misconfigured
+from muster.base.errors import Code, Misconfigured, SettingMistake
 
 MAX_SETTINGS_BYTES = 1_048_576
 MAX_DURATION = timedelta(days=36_500)
@@ -184,6 +184,8 @@ def _build(settings: type[Settings], table: Mapping[str, Any], origin: _Origin, 
         values[field] = _convert(hints[field], value, origin, name)
     try:
         return settings(**values)
+    except SettingMistake as error:
+        raise origin.mistake(f"{at}{error.key}", str(error), error.remedy) from error
     except (TypeError, ValueError) as error:
         raise origin.mistake(at.rstrip(".") or settings.__name__.lower(), str(error), "correct the setting") from error
 

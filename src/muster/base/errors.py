@@ -347,3 +347,15 @@ class Misconfigured(MusterError):
     """The operator can put it right: show the hint."""
 
     exit_code = 2
+
+
+class SettingMistake(ValueError):
+    """What a settings class finds wrong with one of its own values; `muster.base.config` adds file and line.
+
+    `key` is written as in the file, below the class's own table: ``level``, ``edition[1].name``.
+    """
+
+    def __init__(self, key: str, problem: str, remedy: str) -> None:
+        super().__init__(problem)
+        self.key = key
+        self.remedy = remedy

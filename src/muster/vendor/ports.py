@@ -115,6 +115,9 @@ class Books(Protocol):
     def definition(self) -> str | None:
         """The product definition that was imported last, as text."""
 
+    def definitions(self) -> tuple[str, ...]:
+        """Every product definition that ever held, oldest first."""
+
     def add_definition(self, text: str) -> None:
         """Keep a newer one."""
 

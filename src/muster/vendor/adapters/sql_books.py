@@ -62,6 +62,10 @@ class SqlBooks:
         text: str | None = self._do(newest).scalar()
         return text
 
+    def definitions(self) -> tuple[str, ...]:
+        """See `Books`."""
+        return tuple(self._do(sa.select(t.definition.c.text).order_by(t.definition.c.id)).scalars())
+
     def add_definition(self, text: str) -> None:
         """See `Books`."""
         self._do(sa.insert(t.definition).values(text=text))

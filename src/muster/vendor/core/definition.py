@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
-from muster.base.errors import Code, Misconfigured
+from muster.base.errors import Code, Misconfigured, SettingMistake
 from muster.wire.activation import MAX_THRESHOLD, U8, U24
 from muster.wire.calendar import day_number
 from muster.wire.product import (
@@ -46,9 +46,9 @@ class VendorPart:
     def __post_init__(self) -> None:
         _check_text("name", self.name)
         if self.service and not self.service.startswith(("https://", "http://")):
-            raise ValueError("service is an address like https://activation.acme.example")
+            raise SettingMistake("service", f"{self.service!r} is no address", "write https://activation.acme.example")
         if len(self.service.encode()) > MAX_URL_BYTES:
-            raise ValueError(f"service is longer than {MAX_URL_BYTES} bytes")
+            raise SettingMistake("service", f"longer than {MAX_URL_BYTES} bytes", "choose a shorter address")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,13 +68,15 @@ class PolicyPart:
     def __post_init__(self) -> None:
         for name in ("renewal", "retry"):
             if not MIN_INTERVAL <= getattr(self, name) <= MAX_INTERVAL:
-                raise ValueError(f"{name} is between 15min and 30d")
+                raise SettingMistake(name, "outside 15min … 30d", f'write {name} = "7d", or another duration between')
         if self.validity <= self.renewal:
-            raise ValueError("validity is longer than renewal")
+            raise SettingMistake(
+                "validity", "not longer than renewal", "let a lease hold longer than the way to its renewal"
+            )
         if not 0 <= self.rearms <= U8:
-            raise ValueError(f"rearms is between 0 and {U8}")
+            raise SettingMistake("rearms", f"{self.rearms} is outside 0 … {U8}", "write rearms = 3")
         if not _SRV.fullmatch(self.srv):
-            raise ValueError(f"srv = {self.srv!r} is no service label; write it like _muster._tcp")
+            raise SettingMistake("srv", f"{self.srv!r} is no service label", "write it like _muster._tcp")
 
     def policy(self) -> Policy:
         """The same as it travels."""
@@ -131,15 +133,19 @@ class EditionPart:
         _check_name(self.name)
         _check_id(self.id)
         if not 0 <= self.level <= U8:
-            raise ValueError(f"level is between 0 and {U8}")
+            raise SettingMistake("level", f"{self.level} is outside 0 … {U8}", f"write a level from 0 to {U8}")
         if self.class_ not in {"client", "server"}:
-            raise ValueError(f'class = {self.class_!r} is neither "client" nor "server"')
+            raise SettingMistake("class", f"{self.class_!r} is no class", 'write "client" or "server"')
         if self.threshold is not None and not 1 <= self.threshold <= MAX_THRESHOLD:
-            raise ValueError(f"threshold is between 1 and {MAX_THRESHOLD}")
+            raise SettingMistake(
+                "threshold",
+                f"{self.threshold} is outside 1 … {MAX_THRESHOLD}",
+                f"write a number from 1 to {MAX_THRESHOLD}",
+            )
         if len(self.features) > MAX_FEATURES:
-            raise ValueError(f"at most {MAX_FEATURES} features")
+            raise SettingMistake("features", f"{len(self.features)} of them", f"at most {MAX_FEATURES}")
         for feature in self.features:
-            _check_text("a feature", feature)
+            _check_text("features", feature)
 
     @property
     def device_class(self) -> DeviceClass:
@@ -158,19 +164,23 @@ class Definition:
     edition: tuple[EditionPart, ...] = ()
 
     def __post_init__(self) -> None:
-        for noun, names in (
-            ("product", [p.name for p in self.product]),
-            ("group", [g.name for g in self.group]),
-            ("edition", [e.name for e in self.edition]),
-            ("edition id", [e.id for e in self.edition]),
-            ("group id", [g.id for g in self.groups()]),
+        for table, name, values in (
+            ("product", "name", [p.name for p in self.product]),
+            ("group", "name", [g.name for g in self.group]),
+            ("group", "id", [g.id for g in self.groups()]),
+            ("edition", "name", [e.name for e in self.edition]),
+            ("edition", "id", [e.id for e in self.edition]),
         ):
-            _check_unique(noun, names)
-        if len(self.group) > MAX_GROUPS or len(self.edition) > MAX_EDITIONS:
-            raise ValueError(f"at most {MAX_GROUPS} groups and {MAX_EDITIONS} editions")
-        for edition in self.edition:
-            _check_known(f"edition {edition.name}: product", edition.product, [p.name for p in self.product])
-            _check_known(f"edition {edition.name}: group", edition.group, [g.name for g in self.group])
+            _check_unique(table, name, values)
+        for table, number, limit in (
+            ("group", len(self.group), MAX_GROUPS),
+            ("edition", len(self.edition), MAX_EDITIONS),
+        ):
+            if number > limit:
+                raise SettingMistake(table, f"{number} of them", f"at most {limit}")
+        for place, edition in enumerate(self.edition):
+            _check_known(f"edition[{place}].product", edition.product, [p.name for p in self.product])
+            _check_known(f"edition[{place}].group", edition.group, [g.name for g in self.group])
 
     def groups(self) -> tuple[Group, ...]:
         """Groups with their ids; those without one count from 1, in order."""
@@ -218,30 +228,36 @@ def check_same_vendor(definition: Definition, name: str) -> None:
         )
 
 
-def _check_text(what: str, text: str) -> None:
+def _check_text(key: str, text: str) -> None:
     if not text.strip() or not text.isprintable() or len(text.encode()) > MAX_NAME_BYTES:
-        raise ValueError(f"{what} = {text!r} is not a printable text of 1 to {MAX_NAME_BYTES} bytes")
+        raise SettingMistake(key, f"{text!r} cannot be shown", f"write a printable text of 1 to {MAX_NAME_BYTES} bytes")
 
 
 def _check_name(text: str) -> None:
     if not _NAME.fullmatch(text) or len(text) > MAX_NAME_BYTES:
-        raise ValueError(f"name = {text!r}: small letters, digits, hyphens and dots, like acme-cad-pro")
+        raise SettingMistake(
+            "name", f"{text!r} is no such name", "small letters, digits, hyphens and dots, like acme-cad-pro"
+        )
 
 
 def _check_id(number: int | None) -> None:
     if number is not None and not 1 <= number <= U24:
-        raise ValueError(f"id = {number} is outside 1 … {U24}")
+        raise SettingMistake("id", f"{number} is outside 1 … {U24}", f"write a number from 1 to {U24}")
 
 
-def _check_unique(noun: str, values: Sequence[str | int]) -> None:
-    for value in values:
-        if values.count(value) > 1:
-            raise ValueError(f"two have the {noun} {value!r}; every {noun} is used once")
+def _check_unique(table: str, name: str, values: Sequence[str | int]) -> None:
+    seen: set[str | int] = set()
+    for place, value in enumerate(values):
+        if value in seen:
+            raise SettingMistake(
+                f"{table}[{place}].{name}", f"{value!r} is used twice", f"every {table} has a {name} of its own"
+            )
+        seen.add(value)
 
 
-def _check_known(what: str, name: str, known: list[str]) -> None:
+def _check_known(key: str, name: str, known: list[str]) -> None:
     if name not in known:
-        raise ValueError(f"{what} = {name!r} is not defined here; defined: {', '.join(known) or 'none'}")
+        raise SettingMistake(key, f"{name!r} is not defined here", f"defined: {', '.join(known) or 'none'}")
 
 
 EXAMPLE = """\

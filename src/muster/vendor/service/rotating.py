@@ -21,7 +21,8 @@ from muster.vendor.core.keysets import Change
 from muster.vendor.ports import Books
 from muster.vendor.service.setting_up import PRIVATE_BYTES
 from muster.vendor.service.vendor import Vendor
-from muster.wire.keyset import Keyset, Purpose, decode_keyset, encode_keyset
+from muster.wire.keyset import PUBLIC_KEY_BYTES, Keyset, Purpose, decode_keyset, encode_keyset
+from muster.wire.sign1 import SIGNATURE_BYTES
 
 PROPOSAL, SIGNATURES = "muster keyset proposal", "muster keyset signatures"
 MAX_PROPOSAL_CHARACTERS = 65_536
@@ -121,11 +122,13 @@ def _content(text: str, title: str) -> _Content:
         content = json.loads(text)
         if content["title"] != title:
             raise ValueError(f"this is a {content['title']!r}")
-        pairs = content["signatures"] if title == SIGNATURES else []
-        return _Content(
-            bytes.fromhex(content["payload"]),
-            [(bytes.fromhex(root), bytes.fromhex(signature)) for root, signature in pairs],
-        )
+        pairs = [
+            (bytes.fromhex(root), bytes.fromhex(signature))
+            for root, signature in (content["signatures"] if title == SIGNATURES else [])
+        ]
+        if any(len(root) != PUBLIC_KEY_BYTES or len(signature) != SIGNATURE_BYTES for root, signature in pairs):
+            raise ValueError("a signature of another length")
+        return _Content(bytes.fromhex(content["payload"]), pairs)
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise Malformed(Code.MESSAGE_MALFORMED, f"the file is no {title}: {error}", "Name the right file.") from error
 

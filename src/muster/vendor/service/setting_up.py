@@ -63,15 +63,16 @@ def record_vendor(vendor: Vendor, name: str, document: bytes) -> str:
 def import_product(vendor: Vendor, text: str, source: str) -> Definition:
     """Check a product definition and make it the one that holds; `Misconfigured` names every mistake's line.
 
-    An edition or group that was sold keeps its id and group: a definition that changes one is refused.
+    An id of an edition or group means the same for ever, also after it was left out: another use is refused.
     """
     definition = load_text(Definition, text, source)
 
     def work(books: Books) -> None:
         check_same_vendor(definition, books.setting(NAME) or definition.vendor.name)
-        if books.definition() is not None:
-            _check_ids(definition_in(books), definition)
-        books.add_definition(text)
+        for earlier in books.definitions():
+            _check_ids(load_text(Definition, earlier, "an earlier definition"), definition)
+        if text != books.definition():
+            books.add_definition(text)
         vendor.write(books, "product.imported", definition.vendor.name, editions=len(definition.edition))
 
     vendor.store.run(work)
@@ -89,7 +90,7 @@ def _check_ids(before: Definition, after: Definition) -> None:
             if moved is not None or old.get(number, name) != name:
                 raise Misconfigured(
                     Code.SETTINGS_INVALID,
-                    f"{noun} {name!r} with id {number}: the definition before had {noun} {old.get(number) or name!r} "
+                    f"{noun} {name!r} with id {number}: an earlier definition had {noun} {old.get(number) or name!r} "
                     f"with id {number if number in old else moved}",
                     "An id is never given to another name, nor a name another id; choose a new one.",
                 )
