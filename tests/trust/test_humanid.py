@@ -6,7 +6,7 @@ from contextlib import suppress
 from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from muster.base.errors import Code, Malformed, MusterError
@@ -103,7 +103,6 @@ def test_every_swap_of_groups_less_than_ten_apart_is_noticed_in_both_places(text
             assert wrong_groups("-".join(swapped)) == [a + 1, b + 1]
 
 
-@settings(max_examples=25)
 @given(installation=legal.machine_ids, data=st.data())
 def test_any_id_names_the_group_of_a_slip(installation: InstallationId, data: st.DataObject) -> None:
     digits = format_installation(installation).replace("-", "")

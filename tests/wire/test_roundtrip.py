@@ -8,7 +8,7 @@ from typing import Any
 
 import cbor2
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from muster.base.errors import Malformed
@@ -101,7 +101,6 @@ def test_arbitrary_bytes_are_malformed_or_canonical(message: Message, data: byte
 
 @message
 @given(data=st.data())
-@settings(max_examples=150)
 def test_damaged_messages_are_malformed_or_canonical(message: Message, data: st.DataObject) -> None:
     """Closer to the parser's inner branches than arbitrary bytes: legal ones with a few bytes changed."""
     encoded = bytearray(message.encode(data.draw(message.values)))
