@@ -79,6 +79,8 @@ def read_box(path: Path, passphrase: str) -> dict[str, Any]:
         content: dict[str, Any] = json.loads(AESGCM(key).decrypt(nonce, box, LABEL_BOX + path.name.encode()))
     except InvalidTag as error:
         raise Misconfigured(Code.PASSPHRASE_WRONG, f"the passphrase does not open {path}") from error
+    except ValueError as error:
+        raise Malformed(Code.STATE_CORRUPT, f"{path} is damaged: {error}", "Bring it back from a backup.") from error
     return content
 
 
@@ -164,7 +166,7 @@ class KeyBox:
         """See `Keys`."""
         try:
             return AESGCM(self._sealing).decrypt(box[:NONCE_BYTES], box[NONCE_BYTES:], LABEL_K + reference)
-        except InvalidTag as error:
+        except (InvalidTag, ValueError) as error:
             raise StoreFailed(
                 Code.STATE_CORRUPT,
                 "a key in the database does not belong to this issuing.box",

@@ -105,7 +105,8 @@ def _engine(url: str | sa.URL) -> sa.Engine:
 
 
 def _translated(error: SQLAlchemyError | sqlite3.Error) -> StoreFailed:
-    cause = str(getattr(error, "orig", None) or error).splitlines()[0]
+    told = str(getattr(error, "orig", None) or error).splitlines()
+    cause = told[0] if told else type(error).__name__
     if isinstance(error, DBAPIError) and not isinstance(error, OperationalError):
         cause = f"{type(error).__name__}: {cause}"
     return StoreFailed(Code.STORE_FAILED, f"the database refused: {cause}")

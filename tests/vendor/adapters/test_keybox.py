@@ -1,0 +1,99 @@
+"""Private keys at rest."""
+
+from __future__ import annotations
+
+import json
+import stat
+from pathlib import Path
+
+import pytest
+
+from muster.base.errors import Code, Malformed, Misconfigured, StoreFailed
+from muster.trust.cose import public_bytes
+from muster.vendor.adapters.keybox import KeyBox, read_box, read_root, write_box
+from tests.worlds.entropy import SeededEntropy
+from tests.worlds.vendor_keys import key_of
+
+PASSPHRASE = "a passphrase of Acme"
+ISSUING = [key_of("issuing", number) for number in range(3)]
+ROOTS = [key_of("root", number) for number in range(2)]
+
+
+@pytest.fixture
+def box(tmp_path: Path) -> KeyBox:
+    return KeyBox.create(tmp_path, PASSPHRASE, SeededEntropy(), ISSUING, ROOTS)
+
+
+def test_keys_come_back_with_the_passphrase(tmp_path: Path, box: KeyBox) -> None:
+    opened = KeyBox(tmp_path, PASSPHRASE, SeededEntropy(2))
+    assert [opened.issuing(public_bytes(key)).private_bytes_raw() for key in ISSUING] == [
+        key.private_bytes_raw() for key in ISSUING
+    ]
+    assert [public_bytes(root) for root in opened.roots()] == [public_bytes(root) for root in ROOTS]
+    assert opened.lookup("KEY") == box.lookup("KEY") != box.lookup("OTHER")
+
+
+def test_new_keys_are_kept_beside_the_old_ones(tmp_path: Path, box: KeyBox) -> None:
+    box.add_issuing([key_of("fresh")])
+    opened = KeyBox(tmp_path, PASSPHRASE, SeededEntropy(2))
+    for key in (*ISSUING, key_of("fresh")):
+        assert opened.issuing(public_bytes(key))
+    assert opened.lookup("KEY") == box.lookup("KEY")
+
+
+def test_root_keys_may_be_elsewhere(tmp_path: Path, box: KeyBox) -> None:
+    file = tmp_path / "roots" / "root-1.box"
+    carried = file.rename(tmp_path / "root-1.box")
+    assert len(box.roots()) == 1
+    assert public_bytes(read_root(carried, PASSPHRASE)) == public_bytes(ROOTS[0])
+
+
+@pytest.mark.usefixtures("box")
+def test_no_private_key_is_readable_and_nobody_else_may_read_the_files(tmp_path: Path) -> None:
+    for path in (path for path in tmp_path.rglob("*") if path.is_file()):
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
+        for key in (*ISSUING, *ROOTS):
+            raw = key.private_bytes_raw()
+            assert raw not in path.read_bytes()
+            assert raw.hex().encode() not in path.read_bytes()
+
+
+@pytest.mark.usefixtures("box")
+def test_every_changed_field_of_a_box_is_noticed(tmp_path: Path) -> None:
+    path = tmp_path / "issuing.box"
+    outer = json.loads(path.read_bytes())
+    assert (outer["argon2id"]["memory_kib"], outer["argon2id"]["iterations"]) == (65_536, 3)
+    for changed in (
+        outer | {"aes256gcm": outer["aes256gcm"][:-8] + "AAAAAAA="},
+        outer | {"nonce": outer["aes256gcm"][:16]},
+        outer | {"nonce": "AAAA"},
+        outer | {"argon2id": outer["argon2id"] | {"iterations": 4}},
+        outer | {"argon2id": outer["argon2id"] | {"memory_kib": 1 << 40}},
+        outer | {"argon2id": outer["argon2id"] | {"salt": ""}},
+        outer | {"argon2id": outer["argon2id"] | {"lanes": 0}},
+    ):
+        path.write_text(json.dumps(changed))
+        with pytest.raises((Misconfigured, Malformed)) as refused:
+            read_box(path, PASSPHRASE)
+        assert refused.value.code in {Code.PASSPHRASE_WRONG, Code.STATE_CORRUPT}
+
+
+def test_a_box_under_another_name_does_not_open(tmp_path: Path) -> None:
+    write_box(tmp_path / "one.box", {"root": ""}, PASSPHRASE, SeededEntropy())
+    (tmp_path / "one.box").rename(tmp_path / "other.box")
+    with pytest.raises(Misconfigured):
+        read_box(tmp_path / "other.box", PASSPHRASE)
+
+
+def test_a_sealed_secret_opens_only_for_its_own_key(box: KeyBox) -> None:
+    sealed = box.seal(bytes(range(32)), b"one")
+    assert box.unseal(sealed, b"one") == bytes(range(32))
+    for wrong, reference in ((sealed, b"two"), (sealed[:-1] + bytes([sealed[-1] ^ 1]), b"one"), (b"", b"one")):
+        with pytest.raises(StoreFailed):
+            box.unseal(wrong, reference)
+
+
+def test_an_issuing_key_that_is_not_here_is_named(box: KeyBox) -> None:
+    with pytest.raises(Misconfigured) as missing:
+        box.issuing(bytes(32))
+    assert missing.value.code is Code.NOT_FOUND
