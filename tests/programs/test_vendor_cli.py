@@ -229,6 +229,8 @@ def test_a_certificate_is_withdrawn_by_its_serial(home: Path) -> None:
     serial = shown(home, "confirm", format_installation(host(key, 9)))["serial"]
     told(run(home, "keyset", "withdraw", str(serial)))
     assert serial in shown(home, "keyset", "show")["withdrawn"]
+    assert shown(home, "key", "show", key.partial)["certificates"][0]["withdrawn"]
+    assert "withdrawn" in told(run(home, "key", "show", key.partial))
     refused(run(home, "keyset", "withdraw", "4000000"), "NOT_FOUND", 1)
 
 

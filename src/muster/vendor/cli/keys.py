@@ -118,6 +118,7 @@ def show(
     opened_vendor = opened(context, home, passphrase_fd)
     key = vendor.show_key(opened_vendor, which)
     certificates, machines = vendor.activations(opened_vendor, key)
+    keysets = opened_vendor.keysets()
     row = _row(key) | {
         "certificates": [
             {
@@ -126,6 +127,7 @@ def show(
                 "from": _day(c.claims.not_before_day),
                 "until": _day(c.claims.end_day),
                 "replaced_by": c.replaced_by,
+                "withdrawn": keysets.is_withdrawn(c.serial),
                 "cost": str(c.cost),
             }
             for c in certificates
@@ -148,6 +150,7 @@ def show(
             terminal.result(f"{name.replace('_', ' '):<16}{'-' if value is None else terminal.clean(str(value))}")
     for c in row["certificates"]:
         gone = f", replaced by {c['replaced_by']}" if c["replaced_by"] else ""
+        gone += ", withdrawn" if c["withdrawn"] else ""
         terminal.result(f"certificate     {c['serial']} of a {c['kind']}, {c['from']} to {c['until']}{gone}")
     for m in row["machines"]:
         terminal.result(f"machine         {m['id']}, confirmed {m['confirmed_at']}, until {m['end'] or 'for good'}")
