@@ -45,13 +45,13 @@ async def _opening(world: World, stage: Stage) -> None:
     await stage.scene("A vendor sells, an organisation sets up its activation host")
     fingerprint = world.make_vendor()
     await stage.line(f"{VENDOR} makes its keys: vendor fingerprint {fingerprint[:16]}…")
-    await stage.line(f"{ORGANISATION} gets one host key, and runs a name server at {await world.start_names()}")
+    await stage.line(f"{ORGANISATION} gets a host key; its name server is {await world.start_names()}")
     address = await world.start_host()
-    await stage.line(f"the host listens on {address}, certified by the vendor for three years")
+    await stage.line(f"the host listens on {address}, certified for three years")
     records = world.published()
     if not records:
         raise Disappointed("the host did not publish itself in DNS")
-    await stage.line(f"it put itself into DNS by a signed update: SRV {records[0]}")
+    await stage.line(f"a signed update put it into DNS: SRV {records[0]}")
     await stage.moved(world, None)
 
 
@@ -70,7 +70,7 @@ async def _roll_out(world: World, stage: Stage, machines: int) -> list[DemoMachi
         threshold = world.threshold(edition)
         _expect((machine.state == LICENSED) == (number >= threshold), f"{machine.name} is {machine.state} at {number}")
         if number == SERVERS and machine.state == LICENSED:
-            await stage.line(f"{machine.name} is told 5: enough for servers, from now on they are activated at once")
+            await stage.line(f"{machine.name} is told 5: enough for servers, activated at once")
         elif number == world.threshold(CLIENT_EDITION) and machine.state == LICENSED:
             await stage.line(f"{machine.name} is told {number}: enough for everybody")
         await stage.moved(world, machine)
@@ -92,13 +92,13 @@ def _expect(holds: bool, otherwise: str) -> None:
 
 async def _ask_again(world: World, stage: Stage, fleet: list[DemoMachine]) -> None:
     waiting = [m for m in fleet if m.state != LICENSED]
-    await stage.scene(f"Two hours later: {len(waiting)} machines that were counted too early ask again")
+    await stage.scene(f"Two hours later: those that were counted too early ask again ({len(waiting)})")
     world.skip(RETRY)
     for machine in waiting:
         await machine.ask()
         await stage.moved(world, machine)
     licensed = sum(m.state == LICENSED for m in fleet)
-    await stage.line(f"{licensed} of {len(fleet)} machines are LICENSED, for 180 days")
+    await stage.line(f"{licensed} of {_machines(len(fleet))} LICENSED, for 180 days")
 
 
 async def _renew(world: World, stage: Stage, fleet: list[DemoMachine]) -> None:
@@ -125,15 +125,15 @@ async def _lose_the_host(world: World, stage: Stage, fleet: list[DemoMachine]) -
     still = [m for m in fleet if m.state == LICENSED]
     _expect(len(still) == licensed, f"only {len(still)} of {licensed} machines are still LICENSED")
     _expect(all(m.code for m in fleet), "a machine found a host that is gone")
-    await stage.line(f"every renewal fails ({fleet[0].code}), and {len(still)} machines are still LICENSED")
+    await stage.line(f"no renewal works ({fleet[0].code}); {_are(len(still))} still LICENSED")
     return _summary(world, fleet, still)
 
 
 def _summary(world: World, fleet: list[DemoMachine], still: list[DemoMachine]) -> list[str]:
     servers = sum(m.is_server for m in fleet)
     lines = [
-        f"{len(fleet)} machines asked ({servers} servers, {len(fleet) - servers} clients); {len(still)} are LICENSED",
-        "servers were activated from the 5th machine on, clients from the 25th; nobody typed a key",
+        f"{_machines(len(fleet))} asked, {servers} with a server edition; {_are(len(still))} LICENSED",
+        "servers from the 5th machine on, clients from the 25th; nobody typed a key",
     ]
     if still:
         seen = world.programs_view(still[0])
@@ -141,3 +141,11 @@ def _summary(world: World, fleet: list[DemoMachine], still: list[DemoMachine]) -
     else:
         lines.append("too few machines asked: servers need 5, clients 25; try --machines 30")
     return lines
+
+
+def _machines(number: int) -> str:
+    return f"{number} machine{'' if number == 1 else 's'}"
+
+
+def _are(number: int) -> str:
+    return f"{_machines(number)} {'is' if number == 1 else 'are'}"

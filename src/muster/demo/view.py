@@ -21,7 +21,12 @@ from rich.text import Text
 from muster.demo.world import CLIENT_EDITION, SERVER_EDITION, SERVICE, DemoMachine, World
 
 LINES_KEPT = 7
-WIDTH = 92
+WIDTH = 80
+BAR_WIDTH = 50
+LABEL_WIDTH = 7
+CROWD = 62
+"""More squares than this stand without gaps: they would fill a small terminal."""
+
 SCENE_SECONDS = 1.2
 LINE_SECONDS = 0.7
 MOVE_SECONDS = 0.11
@@ -121,6 +126,7 @@ class LiveStage:
 
     def _places(self, world: World) -> RenderableType:
         table = Table.grid(padding=(0, 2))
+        table.add_column(width=LABEL_WIDTH)
         now = world.clock.now()
         table.add_row(Text("date", style="grey50"), f"{now:%A, %d %B %Y, %H:%M} UTC")
         for record in world.published():
@@ -133,29 +139,33 @@ class LiveStage:
         if not world.machines:
             return []
         count = world.count
-        need = world.threshold(CLIENT_EDITION)
+        need, server_need = world.threshold(CLIENT_EDITION), world.threshold(SERVER_EDITION)
         bar = Table.grid(padding=(0, 2))
-        done = ProgressBar(total=need, completed=min(count, need), width=50, complete_style="green")
-        told = Text(f"{count} counted", style="bold")
-        bar.add_row(
-            Text("count", style="grey50"), done, told, Text(f"servers from 5, clients from {need}", style="grey50")
-        )
+        done = ProgressBar(total=need, completed=min(count, need), width=BAR_WIDTH, complete_style="green")
+        bar.add_row(done, Text(f"{count} counted", style="bold"))
         rows = Table.grid(padding=(0, 2))
+        rows.add_column(width=LABEL_WIDTH, style="grey50")
+        rows.add_column(overflow="fold")
+        rows.add_row("count", bar)
+        rows.add_row("", Text(f"servers from {server_need}, clients from {need}", style="grey50"))
+        rows.add_row("", "")
         for word, edition in (("servers", SERVER_EDITION), ("clients", CLIENT_EDITION)):
-            rows.add_row(Text(word, style="grey50"), self._squares([m for m in world.machines if m.edition == edition]))
+            rows.add_row(word, self._squares([m for m in world.machines if m.edition == edition]))
         seen = {m.state for m in world.machines}
-        legend = Text("       ")
+        legend = Text()
         for state, word in WORDS.items():
             if state in seen:
                 number = sum(m.state == state for m in world.machines)
-                legend.append("  ■ ", style=STYLES[state]).append(f"{number} {word}", style="grey50")
-        return [bar, Text(), rows, legend]
+                legend.append("■ ", style=STYLES[state]).append(f"{number} {word}  ", style="grey50")
+        rows.add_row("", legend)
+        return [rows]
 
     def _squares(self, machines: list[DemoMachine]) -> Text:
         text = Text()
+        gap = " " if len(machines) <= CROWD else ""
         for machine in machines:
-            mark = "◆ " if machine is self._busy else "■ "
-            text.append(mark, style=f"bold {STYLES[machine.state]}")
+            mark = "◆" if machine is self._busy else "■"
+            text.append(mark + gap, style=f"bold {STYLES[machine.state]}")
         return text
 
 
