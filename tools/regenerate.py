@@ -15,14 +15,39 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from tools.pages import pages  # noqa: E402 - the path above is what makes it importable
-from tools.vectors import activation, ids, machines, trust  # noqa: E402
+from tools.vectors import (  # noqa: E402
+    activation,
+    answers,
+    certificates,
+    confirmations,
+    hosts,
+    ids,
+    keysets,
+    machines,
+    products,
+    records,
+    suite,
+)
 
 VECTORS = ROOT / "spec" / "vectors"
+SOURCES = (
+    activation,
+    answers,
+    certificates,
+    confirmations,
+    hosts,
+    ids,
+    keysets,
+    machines,
+    products,
+    records,
+    suite,
+)
 
 
 def vectors() -> Iterator[tuple[Path, str]]:
     """Path and text of every vector."""
-    for case in chain(activation.cases(), trust.cases(), ids.cases(), machines.cases()):
+    for case in chain.from_iterable(source.cases() for source in SOURCES):
         text = json.dumps(case.content(), indent=2, ensure_ascii=False) + "\n"
         yield VECTORS / case.noun / f"{case.name}.json", text
 

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from copy import deepcopy
 from dataclasses import asdict
+from functools import reduce
+from operator import getitem
 from typing import Any
 
-from muster.base.errors import Code, Untrusted
+from muster.base.errors import Code, MusterError, Untrusted
+from muster.client.core import discovery
+from muster.host.core.counting import Counts
 from muster.trust.chain import judge_answer, verify_answer, verify_certificate
+from muster.trust.cose import verify
 from muster.trust.evidence import gather
 from muster.trust.hardware import Parts, installation_parts, lease_parts, make_parts, same_hardware
 from muster.trust.humanid import format_confirmation, format_installation, parse_confirmation, parse_installation
@@ -18,13 +24,22 @@ from muster.trust.product import open_product
 from muster.trust.productkey import generic_key, parse_key
 from muster.trust.standing import stand
 from muster.wire import activation, keyset
+from muster.wire.armour import PRODUCT_FILE, armour, dearmour
 from muster.wire.calendar import moment
-from muster.wire.confirmation import unpack_confirmation
+from muster.wire.certificate import decode_certificate, encode_certificate
+from muster.wire.confirmation import (
+    decode_confirmation_file,
+    decode_installation_file,
+    encode_confirmation_file,
+    encode_installation_file,
+    unpack_confirmation,
+)
 from muster.wire.frame import FrameReader, frame
 from muster.wire.installation import pack_installation, unpack_installation
 from muster.wire.keyset import Purpose
 from muster.wire.product import DeviceClass, Edition
-from muster.wire.record import decode_record, encode_record
+from muster.wire.record import decode_record, decode_secrets, encode_record, encode_secrets
+from muster.wire.sign1 import decode_sign1, encode_sign1
 
 Given = dict[str, Any]
 Found = dict[str, Any]
@@ -113,6 +128,32 @@ def answer(given: Given) -> Found:
     }
 
 
+def sign1(given: Given) -> Found:
+    message = bytes.fromhex(given["message"])
+    _again(encode_sign1(decode_sign1(message)), message)
+    return {"payload": verify(bytes.fromhex(given["public"]), message, bytes.fromhex(given["aad"])).hex()}
+
+
+def certificate_claims(given: Given) -> Found:
+    payload = bytes.fromhex(given["payload"])
+    found = decode_certificate(payload)
+    _again(encode_certificate(found), payload)
+    return _fields(found)
+
+
+def keyset_payload(given: Given) -> Found:
+    payload = bytes.fromhex(given["payload"])
+    found = keyset.decode_keyset(payload)
+    _again(keyset.encode_keyset(found), payload)
+    return {
+        "version": found.version,
+        "threshold": found.threshold,
+        "roots": len(found.roots),
+        "issuing": len(found.issuing),
+        "withdrawn": list(found.withdrawn),
+    }
+
+
 def activation_object(given: Given) -> Found:
     keysets = enter([bytes.fromhex(document) for document in given["keysets"]])
     found = verify_certificate(bytes.fromhex(given["certificate"]), keysets, Purpose.OBJECT)
@@ -138,6 +179,14 @@ def product(given: Given) -> Found:
         "editions": {e.name: e.id for e in found.claims.editions},
         "generic_keys": {e.name: found.generic_key(e).formatted for e in found.claims.editions},
     }
+
+
+def product_bytes(given: Given) -> Found:
+    return product({**given, "text": armour(PRODUCT_FILE, bytes.fromhex(given["bytes"]))})
+
+
+def armoured(given: Given) -> Found:
+    return {"bytes": dearmour(given["text"], given["title"]).hex()}
 
 
 def product_key(given: Given) -> Found:
@@ -188,6 +237,18 @@ def certificate(given: Given) -> Found:
     return {"certificate": rebuilt.hex()}
 
 
+def installation_file(given: Given) -> Found:
+    found = decode_installation_file(given["text"])
+    assert encode_installation_file(found) == given["text"]
+    return {"bytes": found.hex()}
+
+
+def confirmation_file(given: Given) -> Found:
+    found = decode_confirmation_file(given["text"])
+    assert encode_confirmation_file(*found) == given["text"]
+    return {"installation": found[0].hex(), "confirmation": found[1].hex()}
+
+
 def parts(given: Given) -> Found:
     found = make_parts(**given["sources"])
     return {
@@ -211,26 +272,92 @@ def state(given: Given) -> Found:
     return {"state": str(stand(situation, moment(given["now"]), given["used"]).state)}
 
 
+def record(given: Given) -> Found:
+    data = bytes.fromhex(given["bytes"])
+    found = decode_record(data)
+    _again(encode_record(found), data)
+    editions = [e.edition for e in found.editions]
+    return {"client_id": found.client_id.hex(), "high_water": found.high_water, "editions": editions}
+
+
+def secrets(given: Given) -> Found:
+    data = bytes.fromhex(given["bytes"])
+    found = decode_secrets(data)
+    _again(encode_secrets(found), data)
+    return {"editions": list(found)}
+
+
+def srv_order(given: Given) -> Found:
+    records = [discovery.ServiceRecord(**record) for record in given["records"]]
+    order = discovery.order_candidates(records, given["fractions"])
+    return {"order": [str(candidate.address) for candidate in order]}
+
+
+def zones(given: Given) -> Found:
+    return {"zones": list(discovery.zones_to_ask(given["configured"], given["domain"], given["search"]))}
+
+
+def counting(given: Given) -> Found:
+    group = (bytes(8), 1)
+    counts = Counts({}, 1)
+    asked = [(bytes.fromhex(r["client_id"]), r["threshold"], r["at"]) for r in given["requests"]]
+    told = [counts.enter(group, *request).told for request in asked]
+    return {"told": told, "cache_size": counts.cache_size(group)}
+
+
+def flips(given: Given) -> Found:
+    """Flips one bit after the other; the refusal of the last, once every one was refused."""
+    reader, path = READERS[given["kind"]], given["path"]
+    original = bytes.fromhex(reduce(getitem, path, given["given"]))
+    refusal: Exception | None = None
+    for bit in range(0, 8 * len(original), given["every"]):
+        flipped = bytearray(original)
+        flipped[bit // 8] ^= 1 << bit % 8
+        changed = deepcopy(given["given"])
+        reduce(getitem, path[:-1], changed)[path[-1]] = flipped.hex()
+        try:
+            reader(changed)
+        except (MusterError, ValueError) as error:
+            refusal = error
+        else:
+            return {"accepted": bit}
+    assert refusal is not None
+    raise refusal
+
+
 READERS: dict[str, Callable[[Given], Found]] = {
     "answer": answer,
+    "armour": armoured,
     "certificate": certificate,
+    "certificate_claims": certificate_claims,
     "chain": chain,
     "claims": claims,
     "confirmation_digits": confirmation_digits,
+    "confirmation_file": confirmation_file,
+    "counting": counting,
+    "flips": flips,
     "frame": read_frame,
     "generic_key": derived_key,
     "hint": hint,
     "installation": installation,
     "installation_digits": installation_digits,
+    "installation_file": installation_file,
+    "keyset": keyset_payload,
     "keyset_part": keyset_part,
     "keyset_request": keyset_request,
     "object": activation_object,
     "parts": parts,
     "permanent": permanent,
     "product": product,
+    "product_bytes": product_bytes,
     "product_key": product_key,
+    "record": record,
     "request": request,
     "request_kind": request_kind,
     "same_hardware": same,
+    "secrets": secrets,
+    "sign1": sign1,
+    "srv_order": srv_order,
     "state": state,
+    "zones": zones,
 }

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
+
+Given = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -14,7 +17,7 @@ class Case:
     name: str
     kind: str
     about: str
-    given: dict[str, Any]
+    given: Given
     expect: dict[str, Any]
 
     def content(self) -> dict[str, Any]:
@@ -25,3 +28,22 @@ class Case:
 def refused(code: str, **more: Any) -> dict[str, Any]:
     """The expectation of a case that must fail."""
     return {"error": code, **more}
+
+
+def refusals(noun: str, kind: str, code: str, rows: Mapping[str, tuple[Given, str]]) -> Iterator[Case]:
+    """Cases that all fail with one code, from name to what is given and what it is about."""
+    for name, (given, about) in rows.items():
+        yield Case(noun, name, kind, about, given, refused(code))
+
+
+def flips(noun: str, kind: str, given: Given, path: list[str | int], *, every: int, code: str = "*") -> Case:
+    """The loop over the bits of one of the bytes in `given`: each alone, flipped, makes the case fail."""
+    about = f"Every {every}th bit of {'/'.join(map(str, path))} is flipped, one at a time: bit n is bit n mod 8 of byte n div 8."
+    return Case(
+        noun,
+        "bits_flipped",
+        "flips",
+        about,
+        {"kind": kind, "path": path, "every": every, "given": given},
+        refused(code),
+    )

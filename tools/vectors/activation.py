@@ -20,7 +20,7 @@ from muster.wire.activation import (
 from muster.wire.frame import frame
 from muster.wire.keyset import KeysetPart, KeysetRequest, encode_keyset_part, encode_keyset_request
 from tests.worlds.vendor_keys import VendorKeys
-from tools.vectors import Case, refused
+from tools.vectors import Case, Given, refusals, refused
 
 VENDOR = VendorKeys()
 TYPICAL = VENDOR.request(flags=Flags.VIRTUAL)
@@ -85,8 +85,18 @@ def _malformed_requests() -> Iterator[Case]:
         "request_unknown_state": (good[:-2] + b"\x05" + good[-1:], "A state of 5."),
         "request_unknown_flag": (good[:-1] + b"\x08", "A flag that version 1 does not have."),
         "request_kind_2": (good[:2] + b"\x02" + good[3:], "A kind that version 1 does not have."),
+        "request_oversized": (good + bytes(250 - len(good)), "250 bytes: more than a frame holds."),
+        "request_long_array_head": (b"\x98\x0c" + good[1:], "The array's length in two bytes where one is enough."),
+        "request_long_string_head": (good[:3] + b"\x58\x08" + good[4:], "A length in two bytes where one is enough."),
+        "request_reserved_head": (good[:edition_at] + b"\x1c" + good[edition_at + 1 :], "A head that CBOR reserves."),
+        "request_chunked_vendor": (
+            good[:3] + b"\x5f\x48" + good[4:12] + b"\xff" + good[12:],
+            "A byte string in chunks.",
+        ),
         "bomb_nested_arrays": (b"\x81" * 249, "249 arrays inside each other."),
         "bomb_huge_array": (b"\x9b" + b"\xff" * 8, "An array that says it has 2^64 - 1 elements."),
+        "bomb_tags": (b"\xc1" * 249, "249 tags in front of each other."),
+        "bomb_nested_indefinite": (b"\x9f" * 249, "249 arrays of indefinite length inside each other."),
         "bomb_huge_string": (b"\x8c\x01\x00\x5b" + b"\xff" * 8, "A byte string that says it has 2^64 - 1 bytes."),
     }
     for name, (body, about) in bad.items():
@@ -142,6 +152,13 @@ def _answers() -> Iterator[Case]:
     hint = Hint(1, 32)
     about = "An unsigned hint: another vendor. Shown to people, never believed."
     yield Case("activation", "hint_vendor", "hint", about, {"body": encode_hint(hint).hex()}, {"fields": plain(hint)})
+    rows = {
+        "hint_three_elements": (b"\x83\x01\x05\x00", "One element too many."),
+        "hint_trailing": (b"\x82\x01\x05\x00", "One byte after the end."),
+        "hint_code_256": (b"\x82\x01\x19\x01\x00", "A code of nine bits."),
+    }
+    hexed: dict[str, tuple[Given, str]] = {name: ({"body": body.hex()}, about) for name, (body, about) in rows.items()}
+    yield from refusals("activation", "hint", "MESSAGE_MALFORMED", hexed)
 
 
 def _transfer() -> Iterator[Case]:

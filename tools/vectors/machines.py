@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 from muster.trust.hardware import Parts, installation_parts, lease_parts, make_parts
 from muster.trust.keyset import enter
 from muster.wire.activation import State
-from muster.wire.calendar import seconds
+from muster.wire.calendar import day_number, seconds
 from muster.wire.keyset import KeyStatus
+from muster.wire.product import Policy
 from muster.wire.record import encode_record
 from tests.worlds.clocks import MORNING
-from tests.worlds.machines import CONTAINER, DESK, LAPTOP, SALT, Machine
+from tests.worlds.machines import CONTAINER, DESK, LAPTOP, MAK, SALT, Machine
 from tests.worlds.vendor_keys import VendorKeys
 from tools.vectors import Case
 
@@ -149,3 +151,43 @@ def _states() -> Iterator[Case]:
     removed.lease()
     removed.change(key=None)
     yield _case("no_key", "The key was removed.", removed, 1, State.UNLICENSED)
+    yield from _more_states()
+
+
+def _more_states() -> Iterator[Case]:
+    unproven = Machine(VendorKeys(policy=Policy(unproven_grace=timedelta(days=3))))
+    yield _case("unproven_grace_over", "No certified host has ever answered.", unproven, 4, State.NOTIFICATION)
+    left = Machine()
+    left.change(directory=replace(left.read_object(), left=True))
+    yield _case("domain_left", "The machine is outside the directory.", left, 1, State.RENEWAL_GRACE)
+    elsewhere = Machine()
+    elsewhere.read_object(directory=bytes(16))
+    yield _case("object_of_another_directory", "Copied: no evidence.", elsewhere, 1, State.INITIAL_GRACE)
+    replaced = Machine()
+    replaced.lease()
+    replaced.change(key=MAK)
+    yield _case("key_of_another_kind", "A lease under a multiple activation key.", replaced, 1, State.RENEWAL_GRACE)
+    trial = Machine()
+    trial.deposit(end_day=day_number(MORNING) + 10)
+    yield _case("trial_last_day", "A confirmation with an end day, on that day.", trial, 10, State.LICENSED)
+    yield _case("trial_over", "Two days later.", trial, 12, State.RENEWAL_GRACE)
+    permanent = Machine()
+    permanent.deposit()
+    yield _case("permanent_clock_put_back", "Without end: no matter.", permanent, -9, State.LICENSED, used=1)
+    limited = Machine()
+    limited.host.changes["lease_until_day"] = day_number(MORNING) + 5
+    limited.lease()
+    yield _case("lease_limit", "Within the contract.", limited, 5, State.LICENSED)
+    yield _case("lease_limit_over", "The contract ended.", limited, 7, State.RENEWAL_GRACE)
+    withdrawing = Machine(VendorKeys())
+    withdrawing.lease()
+    withdrawing.vendor.publish(withdrawn=(41,))
+    yield _case("serial_withdrawn", "A withdrawn serial ends renewals, no lease.", withdrawing, 1, State.LICENSED)
+    moved = Machine()
+    lease = moved.lease(nonce=bytes(16))
+    moved.change(lease=replace(lease, request=moved.request()))
+    yield _case("lease_of_another_request", "Request and reply do not belong together.", moved, 1, State.INITIAL_GRACE)
+    stranger = Machine(VendorKeys("stranger"))
+    stranger.lease()
+    stranger.vendor = VendorKeys()
+    yield _case("lease_of_another_vendor", "Another vendor's lease.", stranger, 1, State.INITIAL_GRACE)

@@ -1,4 +1,4 @@
-"""COSE_Sign1 with Ed25519, the one algorithm of the suite (spec/trust.md §Signatures; RFC 9052 §4.4, RFC 8032).
+"""COSE_Sign1 with Ed25519, the one algorithm of the suite (spec/sign1.md; RFC 9052 §4.4, RFC 8032).
 
 Signatures are verified over the received payload, never over a re-encoding. Every kind of document has its own label in
 `external_aad`, so that no signature can be used as another kind.
@@ -33,7 +33,7 @@ _SIGN_BIT = 1 << 255
 
 
 def check_public_key(raw: bytes) -> bytes:
-    """`raw` when it is a canonical Ed25519 point of large order; `Untrusted` otherwise (spec/trust.md §Points)."""
+    """`raw` when it is a canonical Ed25519 point of large order; `Untrusted` otherwise (spec/sign1.md §Points)."""
     y = int.from_bytes(raw, "little") & ~_SIGN_BIT
     if len(raw) != 32 or y >= _FIELD_PRIME or y in _SMALL_ORDER:  # noqa: PLR2004 - RFC 8032: 32 bytes
         raise Untrusted(Code.SIGNATURE_INVALID, "a public key is not a canonical Ed25519 point of large order")

@@ -1,4 +1,4 @@
-"""COSE_Sign1 of the one suite (spec/trust.md §Signatures; RFC 9052, untagged; Ed25519 as alg -19, RFC 9864).
+"""COSE_Sign1 of the one suite (spec/sign1.md, spec/sign1.cddl; RFC 9052, untagged; Ed25519 as alg -19, RFC 9864).
 
 ``[ <<{1: -19}>>, {} / {-65537: certificate}, payload, signature ]``. The headers have exactly these two forms, so they
 are matched byte by byte and no map is ever parsed. Verification is `muster.trust.cose`.
