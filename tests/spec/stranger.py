@@ -12,6 +12,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 FIRST_FORM = bytes.fromhex("8443a10132a0")
 SECOND_FORM = bytes.fromhex("8443a10132a13a00010000")
 DAY = 86_400
+PRIME = 2**255 - 19
+ORDER_8 = int.from_bytes(bytes.fromhex("26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05"), "little")
+SMALL = {0, 1, PRIME - 1, ORDER_8, PRIME - ORDER_8}
 
 
 def head(major: int, number: int) -> bytes:
@@ -64,30 +67,44 @@ def _item(data: bytes, at: int) -> tuple[Any, int]:
     return (taken if major == 2 else taken.decode()), at + number
 
 
+def check_point(public: bytes) -> None:
+    """sign1.md §Points."""
+    y = int.from_bytes(public, "little") % 2**255
+    if len(public) != 32 or y >= PRIME or y in SMALL:
+        raise ValueError("not a point of large order")
+
+
 def verify(public: bytes, aad: bytes, payload: bytes, signature: bytes) -> None:
-    """trust.md §Signatures."""
+    """sign1.md."""
+    check_point(public)
     signed = encode(["Signature1", bytes.fromhex("a10132"), aad, payload])
     Ed25519PublicKey.from_public_bytes(public).verify(signature, signed)
 
 
-def newest_keyset(documents: list[bytes], fingerprint: bytes) -> list[Any]:
-    """keyset.md §Chain."""
-    if hashlib.sha256(b"muster-vendor-v1" + documents[0]).digest() != fingerprint:
+def newest_keyset(documents: list[bytes], fingerprint: bytes, now: int | None = None) -> list[Any]:
+    """keyset.md §Chain; with `now` when the newest is new here."""
+    if not documents or hashlib.sha256(b"muster-vendor-v1" + documents[0]).digest() != fingerprint:
         raise ValueError("another vendor")
     before: list[Any] | None = None
     for version, document in enumerate(documents, 1):
         payload, signatures = decode(document)
         keyset = decode(payload)
+        for public in [*keyset[5], *(key[2] for key in keyset[6])]:
+            check_point(public)
         for root, signature in signatures:
             verify(root, b"muster-keyset-v1", payload, signature)
         signers = {root for root, _ in signatures}
+        if len(document) > 4096 or len(signers) != len(signatures):
+            raise ValueError("too long, or a signature twice")
         for judge in [keyset, *([before] if before else [])]:
             if len(signers & set(judge[5])) < judge[4]:
                 raise ValueError("too few root keys")
-        if keyset[1] != version:
+        if keyset[1] != version or version > 64:
             raise ValueError("not the next version")
         before = keyset
     assert before is not None
+    if now is not None and now >= (before[3] + 1) * DAY:
+        raise ValueError("expired")
     return before
 
 
@@ -128,7 +145,9 @@ def build_request(vendor_id: bytes, edition: list[Any], client_id: bytes, parts:
     return bytes((len(body),)) + body
 
 
-def judge(request: bytes, answer: bytes, keyset: list[Any], edition: list[Any], now: int) -> int:
+def judge(
+    request: bytes, answer: bytes, keyset: list[Any], edition: list[Any], now: int, *, organisation: int | None = None
+) -> int:
     """trust.md §Judging an answer: the count; `ValueError` or the library's error when it is not to be believed."""
     if not answer.startswith(SECOND_FORM):
         raise ValueError("not an answer")
@@ -139,7 +158,7 @@ def judge(request: bytes, answer: bytes, keyset: list[Any], edition: list[Any], 
         raise ValueError("another shape")
     claims_bytes, vendor_signature = _first_form(certificate)
     claims = decode(claims_bytes)
-    number, serial, _, first, days, subject, scope, level, released_until, lease_until = claims
+    number, serial, customer, first, days, subject, scope, level, released_until, lease_until = claims
     verify(_issuing(keyset, number, 1, first), b"muster-host-cert-v1", claims_bytes, vendor_signature)
     reply = decode(payload)
     label = b"muster-reply-v1" if len(reply) == 5 else b"muster-refusal-v1"
@@ -153,5 +172,7 @@ def judge(request: bytes, answer: bytes, keyset: list[Any], edition: list[Any], 
         raise ValueError("outside the window")
     if scope != edition[3] or level < edition[4] or (released_until and edition[7] > released_until):
         raise ValueError("not covered")
+    if organisation not in {None, customer}:
+        raise ValueError("another organisation")
     count: int = reply[1]
     return count
