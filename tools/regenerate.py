@@ -29,7 +29,6 @@ from tools.vectors import (  # noqa: E402
     suite,
 )
 
-VECTORS = ROOT / "spec" / "vectors"
 SOURCES = (
     activation,
     answers,
@@ -45,26 +44,26 @@ SOURCES = (
 )
 
 
-def vectors() -> Iterator[tuple[Path, str]]:
+def vectors(root: Path) -> Iterator[tuple[Path, str]]:
     """Path and text of every vector."""
     for case in chain.from_iterable(source.cases() for source in SOURCES):
         text = json.dumps(case.content(), indent=2, ensure_ascii=False) + "\n"
-        yield VECTORS / case.noun / f"{case.name}.json", text
+        yield root / "spec" / "vectors" / case.noun / f"{case.name}.json", text
 
 
-def main(arguments: list[str]) -> int:
-    """Write or compare; the exit code."""
-    wanted = list(chain(vectors(), pages(ROOT)))
+def main(arguments: list[str], root: Path = ROOT) -> int:
+    """Write or compare below `root`; the exit code."""
+    wanted = list(chain(vectors(root), pages(root)))
     made = dict(wanted)
     if len(made) != len(wanted):
         names = [str(path) for path, _ in wanted]
         print("regenerate: one name for two files:", *{n for n in names if names.count(n) > 1})
         return 1
-    stale = [path for path in VECTORS.glob("*/*.json") if path not in made]
+    stale = [path for path in (root / "spec" / "vectors").glob("*/*.json") if path not in made]
     different = [p for p, text in made.items() if not p.exists() or p.read_text(encoding="utf-8") != text]
     if "--check" in arguments:
         for path in sorted([*different, *stale]):
-            print(f"regenerate: {path.relative_to(ROOT)} is not what the code makes; run make fix")
+            print(f"regenerate: {path.relative_to(root)} is not what the code makes; run make fix")
         return 1 if different or stale else 0
     for path in different:
         path.parent.mkdir(parents=True, exist_ok=True)
