@@ -138,6 +138,4 @@ def test_a_skipped_host_is_no_candidate() -> None:
         ServiceRecord(5, 0, 1688, "KMS2.corp.example"),
     ]
     found = list(order_candidates(records, [], {Address("kms1.corp.example")}))
-    assert [(str(c.address), c.source, c.priority) for c in found] == [
-        ("kms2.corp.example:1688", Source.DNS, 5)
-    ]
+    assert [(str(c.address), c.source, c.priority) for c in found] == [("kms2.corp.example:1688", Source.DNS, 5)]

@@ -25,6 +25,7 @@ from muster.wire.activation import (
     VERSION,
     ActivationRequest,
     Flags,
+    RefusalClaims,
     ReplyClaims,
     State,
     decode_hint,
@@ -92,7 +93,8 @@ class Outcome:
 
     `error` is None exactly when `counted` reaches the threshold. An answer below the threshold comes
     with COUNT_BELOW_THRESHOLD. `keysets` may be newer than before whatever else happened;
-    `foreign` are hosts found in DNS that say they are another vendor's.
+    `foreign` are hosts found in DNS that say they are another vendor's. `retry_minutes` is what a
+    certified host said when it refused; 0 when none did.
     """
 
     keysets: TrustedKeysets
@@ -101,6 +103,7 @@ class Outcome:
     trials: tuple[Trial, ...] = ()
     foreign: tuple[Address, ...] = ()
     skew: timedelta | None = None
+    retry_minutes: int = 0
 
 
 def attempt(situation: Circumstances) -> Attempt:
@@ -114,7 +117,7 @@ def attempt(situation: Circumstances) -> Attempt:
         counted = yield from walk.ask(candidate, nonce)
         if counted is None:
             continue
-        walk.counted = counted
+        walk.keep(counted)
         if counted.claims.count >= situation.edition.threshold:
             walk.trials.append(Trial(candidate, None))
             return walk.outcome(None)
@@ -124,6 +127,8 @@ def attempt(situation: Circumstances) -> Attempt:
         # a renewal goes on: the cached host may have lost its count while another one kept its own.
         if not situation.flags & Flags.RENEWAL:
             return walk.outcome(error)
+    if walk.counted is not None:
+        return walk.outcome(below_threshold(walk.counted.claims.count, situation.edition.threshold))
     return walk.outcome(most_informative([t.error for t in walk.trials] + [search.error()]))
 
 
@@ -143,11 +148,18 @@ class _Walk:
     keysets: TrustedKeysets
     counted: Counted | None = None
     skew: timedelta | None = None
+    retry_minutes: int = 0
     trials: list[Trial] = field(default_factory=list)
     foreign: list[Address] = field(default_factory=list)
 
     def outcome(self, error: MusterError | None) -> Outcome:
-        return Outcome(self.keysets, self.counted, error, tuple(self.trials), tuple(self.foreign), self.skew)
+        trials, foreign = tuple(self.trials), tuple(self.foreign)
+        return Outcome(self.keysets, self.counted, error, trials, foreign, self.skew, self.retry_minutes)
+
+    def keep(self, counted: Counted) -> None:
+        """Of several hosts, the one that counted most."""
+        if self.counted is None or counted.claims.count > self.counted.claims.count:
+            self.counted = counted
 
     def ask(self, candidate: Candidate, nonce: bytes) -> Generator[Effect, Response, Counted | None]:
         """The counted of one candidate, or None with the reason kept as a trial."""
@@ -201,6 +213,8 @@ class _Walk:
 
     def _judged(self, answer: Answer) -> ReplyClaims:
         s = self.situation
+        if isinstance(answer.claims, RefusalClaims):
+            self.retry_minutes = answer.claims.retry_minutes
         claims = judge_answer(
             answer,
             s.edition,

@@ -30,6 +30,8 @@ MAX_STEPS = 20
 COMFORTABLE = timedelta(days=30)
 FOREIGN_HOST_SKIPPED = timedelta(hours=24)
 MAX_FAILURES = 0xFFFF
+# What a host may set (spec/states.md §Timers); beyond that it is not heard.
+MIN_HOST_INTERVAL, MAX_HOST_INTERVAL = timedelta(minutes=15), timedelta(days=30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,26 +70,34 @@ def retry_delay(base: timedelta, failures: int, standing: Standing, now: datetim
 
 def renewal_interval(policy: Policy, attempts: Attempts) -> timedelta:
     """The host's own interval once one has answered, the policy's before."""
-    return timedelta(minutes=attempts.renew_minutes) if attempts.renew_minutes else policy.renewal
+    return _of_host(attempts.renew_minutes) if attempts.renew_minutes else policy.renewal
 
 
 def retry_interval(policy: Policy, attempts: Attempts) -> timedelta:
     """The host's own interval once one has answered, the policy's before."""
-    return timedelta(minutes=attempts.retry_minutes) if attempts.retry_minutes else policy.retry
+    return _of_host(attempts.retry_minutes) if attempts.retry_minutes else policy.retry
+
+
+def _of_host(minutes: int) -> timedelta:
+    return min(max(timedelta(minutes=minutes), MIN_HOST_INTERVAL), MAX_HOST_INTERVAL)
 
 
 def next_attempt(scene: Scene) -> datetime | None:
     """When the edition is due; None when nothing needs to be asked: no key, or activated for good."""
-    part = scene.part
+    part, attempts = scene.part, scene.part.attempts
     standing = scene.standing()
     if part.key is None or standing.permanent:
         return None
-    if part.attempts.next_at == NEVER:
+    if standing.method is Method.MAK and standing.state is State.LICENSED:
+        return standing.expires_at
+    # An attempt in the future was made under a clock that has been put back since, and so was its deadline.
+    if attempts.next_at == NEVER or moment(attempts.attempted_at) > scene.now:
         return scene.now
-    due = moment(part.attempts.next_at)
-    # A deadline further away than any interval was set by a clock that has been put back since.
-    longest = max(renewal_interval(scene.product.policy, part.attempts), MAX_BACK_OFF) * (1 + JITTER)
-    return min(due, scene.now + longest)
+    due = moment(attempts.next_at)
+    if standing.reason is not None and not attempts.failures:
+        # What went well at the last attempt does not hold any more: ask at once, yet no faster than retries.
+        due = min(due, moment(attempts.attempted_at) + retry_interval(scene.product.policy, attempts))
+    return due
 
 
 def is_due(scene: Scene) -> bool:
@@ -162,6 +172,8 @@ def _attempts(scene: Scene, outcome: Outcome, fraction: float) -> Attempts:
             retry_minutes=claims.retry_minutes,
             renew_minutes=claims.renew_minutes,
         )
+    elif outcome.retry_minutes:
+        told = replace(told, retry_minutes=outcome.retry_minutes)
     told = replace(told, attempted_at=seconds(scene.now))
     if outcome.error is None:
         due = scene.now + renewal_interval(policy, told)

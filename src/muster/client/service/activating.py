@@ -12,9 +12,10 @@ from muster.client.core.licensing import Scene, failed, is_due, settle
 from muster.client.core.machine import keep
 from muster.client.core.search import AskName, SearchOrder
 from muster.client.service.machine import Machine
+from muster.trust.evidence import Method
 from muster.trust.hardware import lease_parts
 from muster.trust.standing import is_suspect
-from muster.wire.activation import NONCE_BYTES, Flags
+from muster.wire.activation import NONCE_BYTES, Flags, State
 from muster.wire.calendar import moment
 from muster.wire.record import KeyKindCode
 
@@ -64,7 +65,7 @@ async def _attempt(machine: Machine, scene: Scene) -> Result:
 def _by_confirmation(scene: Scene) -> Result:
     """A multiple activation key is activated by a confirmation; once it was, there is nothing to ask for."""
     standing = scene.standing()
-    if standing.permanent:
+    if standing.method is Method.MAK and standing.state is State.LICENSED:
         return Result(scene, None)
     raise Refused(
         Code.CONFIRMATION_UNTRUSTED,

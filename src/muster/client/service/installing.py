@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
+import hashlib
 from dataclasses import dataclass, replace
 
-from muster.base.errors import Code, Misconfigured, MusterError, Refused, Untrusted
+from muster.base.errors import Code, Malformed, Misconfigured, MusterError, Refused, Untrusted
 from muster.client.core import choices as chosen
 from muster.client.core.licensing import Scene
 from muster.client.core.machine import install_key as with_key
@@ -14,6 +14,8 @@ from muster.client.service.machine import Machine
 from muster.trust.product import Product, open_product
 from muster.trust.productkey import KeyKind, ProductKey, parse_key
 from muster.wire.product import Edition
+
+REMEMBERED_EVENTS = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +37,8 @@ def install(machine: Machine, text: bytes, *, edition: str | None = None, force:
     vendor_id = product.keysets.vendor_id
     _check_names(machine, product)
     wanted = product.edition(edition) if edition is not None else None
-    if vendor_id in machine.state.vendors():
-        known = machine.state.product(vendor_id)
+    known = _known(machine, vendor_id)
+    if known is not None:
         least = 0 if force else known.claims.serial
         product = open_product(text, now=now, known=known.keysets, least_serial=least)
     machine.state.save_product(vendor_id, text)
@@ -57,12 +59,23 @@ def install(machine: Machine, text: bytes, *, edition: str | None = None, force:
     return Installation(product, wanted)
 
 
+def _known(machine: Machine, vendor_id: bytes) -> Product | None:
+    """The product as it is installed; None for one that is not, or whose file is damaged: installing again repairs it."""
+    if vendor_id not in machine.state.vendors():
+        return None
+    try:
+        return machine.state.product(vendor_id)
+    except (Malformed, Untrusted):
+        return None
+
+
 def _check_names(machine: Machine, product: Product) -> None:
     """The first product file pins its vendor for the vendor's name and for every edition's name."""
     names = {edition.name for edition in product.claims.editions}
-    for vendor_id, known in machine.products():
+    for vendor_id in machine.state.vendors():
         if vendor_id == product.keysets.vendor_id:
             continue
+        known = machine.state.product(vendor_id)
         shared = names & {edition.name for edition in known.claims.editions}
         if known.claims.vendor == product.claims.vendor or shared:
             what = f"an edition named {min(shared)}" if shared else f"the name {known.claims.vendor}"
@@ -74,16 +87,24 @@ def _check_names(machine: Machine, product: Product) -> None:
 
 
 def install_offered(machine: Machine) -> None:
-    """Install what lies in ``products.d`` and is new. A file that cannot be taken is told in the journal, once it changes."""
+    """Install what lies in ``products.d`` and is new. A file that cannot be taken is told in the journal, once."""
     for name, text in machine.state.offered():
-        with suppress(MusterError):
+        try:
             product = open_product(text)
-            vendor_id = product.keysets.vendor_id
-            is_known = vendor_id in machine.state.vendors()
-            if is_known and machine.state.product(vendor_id).claims.serial >= product.claims.serial:
+            known = _known(machine, product.keysets.vendor_id)
+            if known is not None and known.claims.serial >= product.claims.serial:
                 continue
             install(machine, text)
             machine.journal.note(machine.around.clock.now(), "product.offered", file=name)
+        except MusterError as error:
+            _tell_refused(machine, name, text, error)
+
+
+def _tell_refused(machine: Machine, name: str, text: bytes, error: MusterError) -> None:
+    """Every command looks into the folder, so what was told lately is not told again."""
+    row: dict[str, object] = {"file": name, "digest": hashlib.sha256(text).hexdigest()[:16], "code": str(error.code)}
+    if not any(row.items() <= event.items() for event in machine.journal.last(REMEMBERED_EVENTS)):
+        machine.journal.note(machine.around.clock.now(), "product.refused", **row)
 
 
 def install_key(machine: Machine, text: str, *, edition: str | None = None) -> Scene:
