@@ -5,7 +5,7 @@ BIN     := $(VENV)/bin
 PYTHON  := $(BIN)/python
 STAMP   := $(VENV)/.installed
 WORKERS ?= 2
-CHECKED := src tests tools
+CHECKED := src tests tools examples bench
 
 .DEFAULT_GOAL := help
 .PHONY: help setup parts demo test check fix lint

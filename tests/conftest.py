@@ -11,6 +11,4 @@ settings.register_profile("muster", deadline=None, suppress_health_check=[Health
 # CI repeats the same examples, so that a failure belongs to the change at hand.
 settings.register_profile("ci", parent=settings.get_profile("muster"), derandomize=True)
 settings.register_profile("long", parent=settings.get_profile("muster"), max_examples=10_000)
-settings.load_profile(
-    os.environ.get("HYPOTHESIS_PROFILE") or ("ci" if os.environ.get("CI") else "muster")
-)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE") or ("ci" if os.environ.get("CI") else "muster"))

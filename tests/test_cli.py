@@ -50,9 +50,7 @@ def test_overview_and_version_import_no_program_and_no_typer(option: str) -> Non
 
 def test_the_installed_command_answers() -> None:
     command = Path(sys.executable).with_name("muster")
-    done = subprocess.run(
-        [command, "--version"], capture_output=True, text=True, timeout=60, check=False
-    )
+    done = subprocess.run([command, "--version"], capture_output=True, text=True, timeout=60, check=False)
     assert (done.returncode, done.stdout) == (0, f"muster {__version__}\n")
 
 
@@ -120,9 +118,7 @@ def test_json_after_two_hyphens_is_an_argument_and_no_option(capsys: Output) -> 
         (["wrok"], "wrok"),
     ],
 )
-def test_bad_usage_exits_2_and_points_to_the_help(
-    words: list[str], told: str, capsys: Output
-) -> None:
+def test_bad_usage_exits_2_and_points_to_the_help(words: list[str], told: str, capsys: Output) -> None:
     assert run(["sample", *words], SAMPLE) == 2
     out, err = capsys.readouterr()
     assert out == ""
@@ -160,9 +156,7 @@ def test_two_incidents_have_two_ids(capsys: Output) -> None:
     assert first["message"] != second["message"]
 
 
-def test_details_are_shown_on_stderr_when_asked_for(
-    capsys: Output, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_details_are_shown_on_stderr_when_asked_for(capsys: Output, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MUSTER_DEBUG", "1")
     run(["sample", "crash", "--json"], SAMPLE)
     out, err = capsys.readouterr()

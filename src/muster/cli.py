@@ -37,9 +37,7 @@ class Program(NamedTuple):
 PROGRAMS: Mapping[str, Program] = {
     "client": Program("muster.client.cli", "a machine: activate, renew, tell its state", "client"),
     "host": Program("muster.host.cli", "the activation host of an organisation", "host"),
-    "vendor": Program(
-        "muster.vendor.cli", "the vendor: keys, certificates, product files", "vendor"
-    ),
+    "vendor": Program("muster.vendor.cli", "the vendor: keys, certificates, product files", "vendor"),
     "demo": Program("muster.demo.cli", "the whole world on loopback, within a minute", "all"),
 }
 
@@ -77,9 +75,7 @@ def _dispatch(words: list[str], programs: Mapping[str, Program]) -> int:
     name, rest = words[0], words[1:]
     if name not in programs:
         near = difflib.get_close_matches(name, programs, 1)
-        hint = (
-            f"did you mean 'muster {near[0]}'?" if near else f"choose one of {', '.join(programs)}"
-        )
+        hint = f"did you mean 'muster {near[0]}'?" if near else f"choose one of {', '.join(programs)}"
         raise Misconfigured(Code.USAGE, f"there is no program {terminal.clean(name)!r}", hint)
     try:
         return _call(name, programs[name], rest)
@@ -102,9 +98,7 @@ def _call(name: str, program: Program, arguments: list[str]) -> int:
     try:
         code = command.main(args=arguments, prog_name=f"muster {name}", standalone_mode=False)
     except typer.Abort:
-        raise Misconfigured(
-            Code.USAGE, "stopped at a question", "answer it, or give the option"
-        ) from None
+        raise Misconfigured(Code.USAGE, "stopped at a question", "answer it, or give the option") from None
     except TyperException as error:
         raise _usage(error, f"muster {name}") from error
     # typer.Exit arrives as a number; a command that just ends has done its work.

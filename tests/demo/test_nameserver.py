@@ -66,23 +66,17 @@ def served(talk: Callable[[NameServer], Awaitable[None]], ahead: timedelta = tim
     asyncio.run(run())
 
 
-async def ask(
-    server: NameServer, name: str, rdtype: str, *, tcp: bool = False
-) -> dns.message.Message:
+async def ask(server: NameServer, name: str, rdtype: str, *, tcp: bool = False) -> dns.message.Message:
     query = dns.message.make_query(name, rdtype)
     how = dns.asyncquery.tcp if tcp else dns.asyncquery.udp
     return await how(query, "127.0.0.1", port=server.port, timeout=2)
 
 
-def signed(
-    zone: str = ZONE, key: str = "updater.", secret: str = SECRET
-) -> dns.update.UpdateMessage:
+def signed(zone: str = ZONE, key: str = "updater.", secret: str = SECRET) -> dns.update.UpdateMessage:
     return dns.update.UpdateMessage(zone, keyring=dns.tsig.Key(key, secret, dns.tsig.HMAC_SHA256))
 
 
-async def send(
-    server: NameServer, update: dns.update.UpdateMessage, *, tcp: bool = True
-) -> dns.rcode.Rcode:
+async def send(server: NameServer, update: dns.update.UpdateMessage, *, tcp: bool = True) -> dns.rcode.Rcode:
     how = dns.asyncquery.tcp if tcp else dns.asyncquery.udp
     reply = await how(update, "127.0.0.1", port=server.port, timeout=2)
     return reply.rcode()
@@ -93,10 +87,7 @@ def test_a_service_record_is_answered_with_the_addresses_of_its_target(tcp: bool
     async def talk(server: NameServer) -> None:
         reply = await ask(server, "_old._tcp.corp.example", "SRV", tcp=tcp)
         assert reply.flags & dns.flags.AA
-        assert (
-            reply.answer[0].to_text()
-            == "_old._tcp.corp.example. 60 IN SRV 0 0 1688 kms9.corp.example."
-        )
+        assert reply.answer[0].to_text() == "_old._tcp.corp.example. 60 IN SRV 0 0 1688 kms9.corp.example."
         assert {rrset.to_text() for rrset in reply.additional} == {
             "kms9.corp.example. 60 IN A 192.0.2.9",
             "kms9.corp.example. 60 IN AAAA 2001:db8::9",
