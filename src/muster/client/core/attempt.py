@@ -1,10 +1,10 @@
-"""One attempt to activate an edition, in the order of 1-product §1.4 (spec/discovery.md §Attempt).
+"""One attempt to activate an edition (spec/discovery.md §Attempt).
 
 A pure generator: it yields what the shell has to ask, is sent what came back (or the error that
 came instead), and returns an `Outcome`. It changes no record and reads no clock: evidence and
 errors in the outcome are judged here, what follows from them is decided in `licensing`.
 
-Hints, silence and strangers change nothing but the order of things (2-protocol §2.1): the next
+Hints, silence and strangers change nothing but the order of things (spec/discovery.md §Attempt): the next
 candidate is asked, and the most informative result is the one that is told.
 """
 

@@ -1,4 +1,4 @@
-"""What people set: in ``client.toml``, and by commands; and what both come to for one edition (docs/operate/client.md).
+"""What people set: in ``client.toml``, and by commands; and what both come to for one edition.
 
 Pure. A choice made by a command wins over the file; the environment wins over both. A wrong value is `ValueError` or
 `Misconfigured` with the remedy.
@@ -170,7 +170,7 @@ def choices_from_plain(plain: Any) -> Choices:
     """Read what `choices_to_plain` gave; `Malformed` with STATE_CORRUPT for anything else."""
     try:
         choices = Choices(
-            tuple(str(parse_address(host)) for host in plain["hosts"]),
+            _plain_hosts(plain["hosts"]),
             _plain_table(plain["product_hosts"]),
             _plain_table(plain["edition_hosts"]),
             check_name(plain["zone"]) if plain["zone"] else "",
@@ -183,5 +183,11 @@ def choices_from_plain(plain: Any) -> Choices:
     return choices
 
 
+def _plain_hosts(plain: Any) -> tuple[str, ...]:
+    if not isinstance(plain, list):
+        raise TypeError("hosts are a list")
+    return tuple(str(parse_address(host)) for host in plain)
+
+
 def _plain_table(plain: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
-    return {str(name): tuple(str(parse_address(host)) for host in hosts) for name, hosts in plain.items()}
+    return {str(name): _plain_hosts(hosts) for name, hosts in plain.items()}

@@ -38,7 +38,7 @@ class Address:
 
 
 class Source(StrEnum):
-    """Why a host is a candidate, in the order of 1-product §1.4."""
+    """Why a host is a candidate, in the order of spec/discovery.md §Order."""
 
     EDITION = "edition"
     PRODUCT = "product"
@@ -113,7 +113,7 @@ def zones_to_ask(configured: Sequence[str], own_domain: str, search_list: Iterab
     """Zones in the order in which they are asked, at most 16.
 
     Configured zones replace all others. Else the machine's own domain, then the resolver's search
-    list. A zone is never shortened towards the root (1-product §1.4): a parent zone may belong to
+    list. A zone is never shortened towards the root (spec/discovery.md §Order): a parent zone may belong to
     somebody else.
     """
     names = list(configured) if configured else [own_domain, *search_list]

@@ -1,4 +1,4 @@
-"""When a machine asks, and what follows from the answer (1-product §1.3 and §1.4; spec/states.md §Timers).
+"""When a machine asks, and what follows from the answer (spec/states.md §Timers).
 
 Pure: the outcome of an attempt and the time come in, a changed record goes out, with the next deadline in it. A good
 lease is replaced only by one that ends later, and no failure ever takes one away.

@@ -1,4 +1,4 @@
-"""The machine's record over its life: made, woken, copied, given keys, rearmed (spec/record.md, 1-product §1.4).
+"""The machine's record over its life: made, woken, copied, given keys, rearmed (spec/record.md).
 
 Pure: records, clocks and hardware come in as values, a changed record goes out. Never judges evidence, never deletes any
 but where a person asked for it.

@@ -1,4 +1,4 @@
-"""Which host is asked next (spec/discovery.md §Order; 1-product §1.4 step 2).
+"""Which host is asked next (spec/discovery.md §Order).
 
 Configured hosts switch discovery off. Else the cached host comes first and DNS when it failed; at a
 renewal DNS is asked first, and a host of a better priority than the cached one goes before it. A

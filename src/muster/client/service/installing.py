@@ -1,4 +1,4 @@
-"""Product files, keys, choices and rearming: what only an administrator may do (1-product §1.6)."""
+"""Product files, keys, choices and rearming: what only an administrator may do."""
 
 from __future__ import annotations
 
