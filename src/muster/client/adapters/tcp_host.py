@@ -7,6 +7,7 @@ body.
 from __future__ import annotations
 
 import asyncio
+import os
 from contextlib import suppress
 
 from muster.base.errors import Code, MusterError, Unreachable
@@ -55,7 +56,8 @@ class TcpHost:
         except TimeoutError as error:
             raise _silent(address, f"({numeric}) does not accept connections: no answer") from error
         except OSError as error:
-            reason = error.strerror or type(error).__name__
+            # asyncio puts its own words into `strerror`.
+            reason = os.strerror(error.errno) if error.errno else type(error).__name__
             raise _silent(address, f"({numeric}) does not accept connections: {reason.lower()}") from error
         try:
             writer.write(frame(body))
