@@ -16,11 +16,11 @@ from typing import Any
 
 from muster.base.config import load
 from muster.base.errors import Code, Malformed, Misconfigured, MusterError
-from muster.host.adapters.durable_file import PRIVATE, PUBLIC, make_folder, read_file, replace_file
 from muster.host.core.answering import Represented
 from muster.host.core.identity import MAX_IDENTITY_BYTES, Identity, decode_identity, encode_identity
 from muster.host.core.settings import HostSettings
 from muster.host.ports import Setup
+from muster.platform.durable_file import PRIVATE, PUBLIC, make_folder, read_file, replace_file
 from muster.trust.product import Product, open_product
 from muster.wire.armour import MAX_TEXT_BYTES
 

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from muster.base.errors import Code, Malformed
-from muster.host.adapters.durable_file import PUBLIC, read_file, replace_file
 from muster.host.core.publication import AddressRecord, ServiceRecord, ZoneRecords
 from muster.host.ports import Publication
+from muster.platform.durable_file import PUBLIC, read_file, replace_file
 
 MAX_BOOK_BYTES = 1_048_576
 

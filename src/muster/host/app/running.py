@@ -14,7 +14,6 @@ from typing import IO, Any
 from muster.base.clock import Clock, SystemClock
 from muster.base.errors import Code, Misconfigured, MusterError, StoreFailed
 from muster.base.log import event
-from muster.host.adapters.durable_file import lock
 from muster.host.adapters.event_file import EventFile
 from muster.host.adapters.home_folder import HomeFolder
 from muster.host.adapters.http_pages import HttpPages
@@ -24,6 +23,7 @@ from muster.host.app.naming import publisher, wanted_records
 from muster.host.core.settings import METRICS_PORT, format_endpoint, parse_endpoint
 from muster.host.service.registration import Registration
 from muster.host.service.server import Server
+from muster.platform.durable_file import lock
 from muster.wire.calendar import seconds
 
 TEND_SECONDS = 2.0
