@@ -86,8 +86,13 @@ def confirm_file(machine: Machine, text: str | bytes, *, edition: str | None = N
 
     That must be of this key and, within tolerance, of this hardware: `Refused` with KEY_UNKNOWN or HARDWARE_CHANGED.
     """
-    installation, confirmation = decode_confirmation_file(text)
-    named = unpack_installation(installation)
+    try:
+        installation, confirmation = decode_confirmation_file(text)
+        named = unpack_installation(installation)
+        unpack_confirmation(confirmation)
+    except Malformed as error:
+        hint = "Take the file as the vendor sent it."
+        raise Malformed(Code.CONFIRMATION_MALFORMED, f"no confirmation file: {error.message}", hint) from error
     if not isinstance(named, MachineId):
         raise Malformed(Code.CONFIRMATION_MALFORMED, "the confirmation is for a host or a directory, not for a machine")
     scene = machine.scene(edition or _edition_of(machine, named))

@@ -182,7 +182,7 @@ def rearm_all(machine: Machine, *, keep_grace: bool = False) -> tuple[str, ...]:
     renewed = []
     for vendor_id, product in machine.products():
         record = rearm(
-            machine.record(vendor_id), machine.bearings(), machine.fresh(), product.policy, keep_grace=keep_grace
+            machine.waking(vendor_id)[0], machine.bearings(), machine.fresh(), product.policy, keep_grace=keep_grace
         )
         renewed.append((vendor_id, record, product.claims.vendor))
     if not renewed:

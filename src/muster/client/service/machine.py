@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from muster.base.clock import Clock
 from muster.base.entropy import Entropy
@@ -58,12 +58,17 @@ class Machine:
         return Fresh(token(CLIENT_ID_BYTES), token(SALT_BYTES))
 
     def record(self, vendor_id: bytes) -> VendorRecord:
-        """The vendor's record, woken now; a new one when there is none. Saves nothing."""
-        return self._woken(vendor_id)[0]
+        """The vendor's record, woken now; a new one when there is none. Saves nothing.
+
+        Looking is not noticing: high-water stays what was saved, so that a trouble which nobody has noted yet counts from
+        there, as it does for programs (spec/states.md §Evidence).
+        """
+        saved, woken = self.state.record(vendor_id), self.waking(vendor_id)[0]
+        return woken if saved is None else replace(woken, high_water=saved.high_water)
 
     def awake(self, vendor_id: bytes) -> VendorRecord:
         """The vendor's record, woken now and saved; a copy from another machine is told in the journal."""
-        record, copied = self._woken(vendor_id)
+        record, copied = self.waking(vendor_id)
         product = self.state.product(vendor_id)
         for scene in self._scenes(product, record):
             if scene.part.key is not None:
@@ -75,7 +80,8 @@ class Machine:
             )
         return record
 
-    def _woken(self, vendor_id: bytes) -> tuple[VendorRecord, bool]:
+    def waking(self, vendor_id: bytes) -> tuple[VendorRecord, bool]:
+        """The record with both clocks moved on, to be saved by who asks; True when it was copied from another machine."""
         record, bearings = self.state.record(vendor_id), self.bearings()
         if record is None:
             return begin(bearings, self.fresh()), False
