@@ -8,7 +8,7 @@ WORKERS ?= 2
 CHECKED := src tests tools examples bench
 
 .DEFAULT_GOAL := help
-.PHONY: help setup parts demo test check fix lint
+.PHONY: help setup parts demo test check fix lint bench
 MAKEFLAGS += --no-print-directory
 
 help: ## list the targets
@@ -44,3 +44,6 @@ fix: setup ## format, mend what ruff can mend, regenerate
 	@$(BIN)/ruff check --quiet --fix $(CHECKED) || true
 	@$(BIN)/ruff format --quiet $(CHECKED)
 	@if [ -e tools/regenerate.py ]; then $(PYTHON) tools/regenerate.py; fi
+
+bench: setup ## measure, as ratios against limits of the same run; writes docs/develop/bench.md
+	@$(PYTHON) bench/host.py --known 1000000 --out docs/develop/bench.md

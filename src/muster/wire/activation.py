@@ -50,7 +50,9 @@ class Flags(IntFlag):
     RENEWAL = 4
 
 
-_ALL_FLAGS = int(Flags.VIRTUAL | Flags.EPHEMERAL | Flags.RENEWAL)
+# Looked up instead of made: a host does it for every request.
+_STATES = tuple(State)
+_FLAGS = tuple(Flags(bits) for bits in range(int(Flags.VIRTUAL | Flags.EPHEMERAL | Flags.RENEWAL) + 1))
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,8 +150,8 @@ def decode_request(body: bytes) -> ActivationRequest:
         reader.bstr(CLIENT_ID_BYTES),
         reader.bstr(PARTS_BYTES),
         reader.bstr(NONCE_BYTES),
-        State(reader.uint(max(State))),
-        Flags(reader.uint(_ALL_FLAGS)),
+        _STATES[reader.uint(len(_STATES) - 1)],
+        _FLAGS[reader.uint(len(_FLAGS) - 1)],
     )
     reader.end()
     if request.threshold == 0:

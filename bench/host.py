@@ -1,0 +1,195 @@
+"""The host rows of the table: durable answers per second against the bare signer, in the same run, interleaved.
+
+    python bench/host.py [--rounds 5] [--requests 20000] [--known 1000000] [--out docs/develop/bench.md]
+
+Server on one core, load on another. Every reply of the last round is verified against its request.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import re
+import statistics
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+
+from muster.host import app as host  # noqa: E402
+from muster.trust.chain import verify_answer  # noqa: E402
+from muster.wire.activation import ActivationRequest, Flags, State, encode_request  # noqa: E402
+from muster.wire.frame import frame  # noqa: E402
+from tests.worlds.host_world import CLIENT_EDITION, GROUP, HandClock, SmallVendor  # noqa: E402
+
+SERVER_CORE, LOAD_CORE = "0", "1"
+CONNECTIONS = 64
+TARGET = 0.75
+
+
+@dataclass
+class Rig:
+    """Folders, the load generator, a certified home, and frames of machines that ask."""
+
+    folder: Path
+    requests: int
+    vendor: SmallVendor = field(default_factory=SmallVendor)
+
+    def prepare(self) -> None:
+        """Compile, certify, write frames."""
+        subprocess.run(["cc", "-O2", "-o", str(self.folder / "load"), str(ROOT / "bench" / "load.c")], check=True)
+        now = datetime.now(UTC)
+        clock = HandClock(now)
+        home = self.folder / "home"
+        host.set_up(home, self.vendor.product_file(), self.vendor.key().formatted, clock=clock)
+        host.confirm(home, self.vendor.confirm(host.installation_id(home), begins=now), clock=clock)
+        (home / "host.toml").write_text("[dns]\npublish = false\n")
+        self.write_frames()
+
+    def write_frames(self) -> None:
+        """Frames of machines that nobody has seen."""
+        bodies = [encode_request(self._request()) for _ in range(self.requests)]
+        (self.folder / "frames").write_bytes(b"".join(map(frame, bodies)))
+        self.bodies = bodies
+
+    def _request(self) -> ActivationRequest:
+        chance = os.urandom(48)
+        return ActivationRequest(
+            self.vendor.trusted.vendor_id,
+            CLIENT_EDITION,
+            GROUP,
+            10,
+            25,
+            chance[:16],
+            chance[16:32],
+            chance[32:],
+            State.INITIAL_GRACE,
+            Flags.NONE,
+        )
+
+    def load(self, port: int, connections: int = CONNECTIONS) -> dict[str, Any]:
+        """One round."""
+        command = ["taskset", "-c", LOAD_CORE, str(self.folder / "load"), "127.0.0.1", str(port), str(connections)]
+        command += [str(self.folder / "frames"), str(self.requests), str(self.folder / "replies")]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        found: dict[str, Any] = json.loads(done.stdout)
+        found["rate"] = found["done"] / found["seconds"]
+        return found
+
+    def verified(self) -> int:
+        """How many replies of the last round are signed answers to their requests."""
+        data, at, good = (self.folder / "replies").read_bytes(), 0, 0
+        keysets = self.vendor.trusted
+        while at < len(data):
+            number, size = int.from_bytes(data[at : at + 4], "little"), data[at + 4]
+            verify_answer(self.bodies[number % len(self.bodies)], data[at + 5 : at + 5 + size], keysets)
+            good, at = good + 1, at + 5 + size
+        return good
+
+
+@contextmanager
+def serving(command: list[str], home: Path) -> Iterator[tuple[subprocess.Popen[str], int]]:
+    """A server on its core, and its port."""
+    process = subprocess.Popen(
+        ["taskset", "-c", SERVER_CORE, *command],
+        env={**os.environ, "MUSTER_HOME": str(home)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    try:
+        assert process.stdout is not None
+        port = int(re.findall(r"(\d+)\s*$", process.stdout.readline())[0])
+        yield process, port
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+def resident(pid: int) -> float:
+    """Megabytes resident."""
+    text = Path(f"/proc/{pid}/status").read_text()
+    return int(re.findall(r"VmRSS:\s+(\d+)", text)[0]) / 1024
+
+
+def spread(values: list[float], digits: int = 2) -> str:
+    """Median, and from least to most."""
+    return f"{statistics.median(values):.{digits}f} ({min(values):.{digits}f} … {max(values):.{digits}f})"
+
+
+def main() -> None:
+    """Run, print, write."""
+    options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    options.add_argument("--rounds", type=int, default=5)
+    options.add_argument("--requests", type=int, default=20_000)
+    options.add_argument("--known", type=int, default=0, help="machines known before the second half; 0 leaves it out")
+    options.add_argument("--out", type=Path)
+    chosen = options.parse_args()
+    muster = [sys.executable, "-c", "import sys; from muster.cli import main; sys.exit(main())"]
+    rows: list[str] = []
+    with tempfile.TemporaryDirectory(prefix="muster-bench-") as name:
+        rig = Rig(Path(name), chosen.requests)
+        rig.prepare()
+        bare_command = [sys.executable, str(ROOT / "bench" / "bare_signer.py")]
+        host_command = [*muster, "host", "serve", "--listen", "127.0.0.1:0"]
+        with serving(bare_command, rig.folder) as (_, bare_port), serving(host_command, rig.folder / "home") as found:
+            process, port = found
+            bare, ours = [], []
+            for number in range(chosen.rounds):
+                rig.write_frames()
+                bare.append(rig.load(bare_port))
+                ours.append(rig.load(port))
+                print(f"round {number + 1}: bare {bare[-1]['rate']:.0f}/s, host {ours[-1]['rate']:.0f}/s", flush=True)
+            ratios = [o["rate"] / b["rate"] for o, b in zip(ours, bare, strict=True)]
+            rows += [
+                f"| durable answers, {CONNECTIONS} connections, new ids | {spread(ratios)} | >= {TARGET} | bare signer |",
+                f"| the same, per second | {spread([o['rate'] for o in ours], 0)} | | {spread([b['rate'] for b in bare], 0)} |",
+                f"| p99 of a request, ms | {spread([o['p99'] / 1000 for o in ours], 1)} | < 20 | {spread([b['p99'] / 1000 for b in bare], 1)} |",
+                f"| failed, verified | {sum(o['failed'] for o in ours)}, {rig.verified()} of {chosen.requests} in the last round | 0, all | |",
+                f"| resident, MB | {resident(process.pid):.0f} after {chosen.rounds * chosen.requests} machines | < 120 | |",
+            ]
+            if chosen.known:
+                rows += _flat(rig, process, port, chosen)
+    table = "\n".join(["| what | host | target | limit |", "|---|---|---|---|", *rows])
+    print(table)
+    if chosen.out:
+        chosen.out.parent.mkdir(parents=True, exist_ok=True)
+        chosen.out.write_text(_page(table))
+
+
+def _flat(rig: Rig, process: subprocess.Popen[str], port: int, chosen: argparse.Namespace) -> list[str]:
+    few = [rig.load(port)["rate"] for _ in range(chosen.rounds)]
+    for _ in range(0, chosen.known, rig.requests):
+        rig.write_frames()
+        rig.load(port)
+    many = [rig.load(port)["rate"] for _ in range(chosen.rounds)]
+    ratio = statistics.median(many) / statistics.median(few)
+    return [
+        f"| the same, {chosen.known} machines known | {ratio:.2f} | >= 0.9 | itself with {chosen.rounds * chosen.requests} |",
+        f"| resident, MB | {resident(process.pid):.0f} after {chosen.known} machines | < 120 | |",
+    ]
+
+
+def _page(table: str) -> str:
+    model = re.findall(r"model name\s*: (.*)", Path("/proc/cpuinfo").read_text())
+    return (
+        "# Benchmarks\n\n"
+        "`make bench` measures and writes this page. Every speed is a ratio against a limit measured in the same run, "
+        "interleaved: median (least … most).\n\n"
+        f"{datetime.now(UTC):%Y-%m-%d}, {model[0] if model else platform.processor()}, {os.cpu_count()} cores, "
+        f"Python {platform.python_version()}, Linux {platform.release()}.\n\n{table}\n"
+    )
+
+
+if __name__ == "__main__":
+    main()
