@@ -246,7 +246,7 @@ def test_a_home_that_cannot_be_written_is_told_before_anything_is_asked(tmp_path
 
 def test_the_home_is_named_before_the_command_with_it_or_by_the_environment(tmp_path: Path, desk: Desk) -> None:
     other = tmp_path / "other"
-    empty = {"editions": []}
+    empty: dict[str, list[object]] = {"editions": []}
     assert json.loads(desk.done("--home", str(other), "status", "--json")) == empty
     assert json.loads(desk.done("status", "--json", "--home", str(other))) == empty
     assert json.loads(desk.done("status", "--json")) != empty
