@@ -306,7 +306,7 @@ BY_NUMBER: dict[int, Code] = {entry.number: code for code, entry in CATALOGUE.it
 class MusterError(Exception):
     """A failure with a stable code, a sentence for people and a hint.
 
-    `exit_code` is the process exit code of ``4-commands``: 1 refused or failed, 2 usage or configuration,
+    `exit_code` is the process exit code of spec/errors.md: 1 refused or failed, 2 usage or configuration,
     3 unreachable, 4 untrusted.
     """
 

@@ -29,7 +29,7 @@ _REFUSAL_FIELDS = 4
 
 
 class State(IntEnum):
-    """State of an edition on a machine (1-product §1.5); `str()` is its name."""
+    """State of an edition on a machine (spec/states.md); `str()` is its name."""
 
     UNLICENSED = 0
     INITIAL_GRACE = 1

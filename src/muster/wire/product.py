@@ -39,7 +39,7 @@ DEFAULT_THRESHOLD = {DeviceClass.CLIENT: 25, DeviceClass.SERVER: 5}
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """How long things hold (1-product §1.3); travels in whole minutes."""
+    """How long things hold (spec/product.md); travels in whole minutes."""
 
     validity: timedelta = timedelta(days=180)
     renewal: timedelta = timedelta(days=7)

@@ -1,4 +1,4 @@
-"""How machines are counted (1-product §1.3)."""
+"""How machines are counted (spec/counting.md)."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def test_a_saved_group_goes_on_as_it_was() -> None:
 
 
 class PlainHost:
-    """The rules of 1-product §1.3 in the plainest form: a list, the newest last."""
+    """The rules of spec/counting.md in the plainest form: a list, the newest last."""
 
     def __init__(self) -> None:
         self.size = 0

@@ -1,4 +1,4 @@
-"""Counts and inventory in SQLite: WAL, ``synchronous=FULL``, one transaction for many requests (2-protocol §2.5).
+"""Counts and inventory in SQLite: WAL, ``synchronous=FULL``, one transaction for many requests.
 
 One connection writes; reading for the event loop has a connection of its own. Whatever can wait for the disk or for
 another process runs on a thread; the rows of a group commit are filled in on the loop, because a thread that steps

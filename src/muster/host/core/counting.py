@@ -1,4 +1,4 @@
-"""How many machines asked: the count of every group (spec/counting.md, 1-product §1.3).
+"""How many machines asked: the count of every group (spec/counting.md).
 
 A group keeps its newest distinct client ids, at most twice the largest threshold that a request has named so far. A
 renewal takes an id out and puts it in again as the newest; an id that had to make room does not come back by itself

@@ -1,4 +1,4 @@
-"""Whom a host answers, and how many strangers it counts (1-product §1.3).
+"""Whom a host answers, and how many strangers it counts (spec/counting.md).
 
 Addresses are decided upon by prefix: private ones always, others when ``host.toml`` allows them. New ids of one IPv4 /24
 or IPv6 /64 are counted up to 3,600 an hour. Memory is bounded whatever asks. Pure.

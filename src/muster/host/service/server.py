@@ -1,4 +1,4 @@
-"""Takes requests, has them decided, made durable in groups, and answered (2-protocol §2.5: commit before you answer).
+"""Takes requests, has them decided, made durable in groups, and answered: commit before you answer.
 
 While a group is being committed the next one gathers. When the store fails, what was decided on it is refused with
 HOST_BUSY and the counts are read anew: what is in memory never runs ahead of the disk for longer than one commit.

@@ -1,7 +1,7 @@
 """The product definition, ``FILE.toml``, and the claims that it comes to (docs/operate/vendor.md).
 
 Reading the file is `muster.base.config`, which names file, line, key and remedy of every mistake; here is what a
-definition means. Every policy value has the default of 1-product §1.3.
+definition means. Every policy value has the default of spec/product.md.
 """
 
 from __future__ import annotations

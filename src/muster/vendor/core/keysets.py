@@ -1,4 +1,4 @@
-"""The vendor's keysets: the first one, and every change as the next version (spec/keyset.md, 2-protocol §2.2).
+"""The vendor's keysets: the first one, and every change as the next version (spec/keyset.md).
 
 Two spare issuing keys of each purpose are announced from the start, so that machines know a key before it is used. Pure:
 public keys and days come in.

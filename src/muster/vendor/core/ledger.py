@@ -1,4 +1,4 @@
-"""What a key still covers: the vendor's limits as a pure decision (1-product §1.3, 2-protocol §2.4).
+"""What a key still covers: the vendor's limits as a pure decision (docs/operate/vendor.md).
 
 Facts about a key and what was activated with it come in; a grant goes out, or the error with its code. The store holds the
 key's row while this is decided, so that two requests never spend the same activation.

@@ -1,4 +1,4 @@
-"""Product keys: issued, shown, blocked, replaced, extended (2-protocol §2.4). The key itself is never kept."""
+"""Product keys: issued, shown, blocked, replaced, extended (spec/productkey.md). The key itself is never kept."""
 
 from __future__ import annotations
 
