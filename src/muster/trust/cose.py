@@ -6,6 +6,8 @@ Signatures are verified over the received payload, never over a re-encoding. Eve
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
@@ -22,6 +24,8 @@ LABEL_KEYSET = b"muster-keyset-v1"
 LABEL_PRODUCT = b"muster-product-v1"
 LABEL_BUNDLE = b"muster-bundle-v1"
 LABEL_REPORT = b"muster-report-v1"
+
+VERIFIED_REMEMBERED = 256
 
 _FIELD_PRIME = 2**255 - 19
 _SMALL_ORDER_8 = int.from_bytes(
@@ -64,9 +68,15 @@ def verify_raw(public: bytes, message: bytes, signature_: bytes, what: str = "th
     """`Untrusted` unless `signature_` over `message` verifies under `public`."""
     check_public_key(public)
     try:
-        Ed25519PublicKey.from_public_bytes(public).verify(signature_, message)
+        _verify(public, message, signature_)
     except (InvalidSignature, ValueError) as error:
         raise Untrusted(Code.SIGNATURE_INVALID, f"{what} does not verify") from error
+
+
+@lru_cache(maxsize=VERIFIED_REMEMBERED)
+def _verify(public: bytes, message: bytes, signature_: bytes) -> None:
+    """Raises for a signature that does not verify; one that did is remembered, since evidence is judged again and again."""
+    Ed25519PublicKey.from_public_bytes(public).verify(signature_, message)
 
 
 def verify_signature(public: bytes, payload: bytes, signature_: bytes, aad: bytes) -> None:
