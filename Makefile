@@ -46,4 +46,4 @@ fix: setup ## format, mend what ruff can mend, regenerate
 	@if [ -e tools/regenerate.py ]; then $(PYTHON) tools/regenerate.py; fi
 
 bench: setup ## measure, as ratios against limits of the same run; writes docs/develop/bench.md
-	@$(PYTHON) bench/host.py --known 1000000 --out docs/develop/bench.md
+	@$(PYTHON) bench/run.py --known 1000000 --out docs/develop/bench.md

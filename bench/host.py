@@ -1,7 +1,5 @@
 """The host rows of the table: durable answers per second against the bare signer, in the same run, interleaved.
 
-    python bench/host.py [--rounds 5] [--requests 20000] [--known 1000000] [--out docs/develop/bench.md]
-
 Server on one core, load on another. Every reply of the last round is verified against its request.
 """
 
@@ -10,7 +8,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import platform
 import re
 import statistics
 import subprocess
@@ -127,16 +124,10 @@ def spread(values: list[float], digits: int = 2) -> str:
     return f"{statistics.median(values):.{digits}f} ({min(values):.{digits}f} … {max(values):.{digits}f})"
 
 
-def main() -> None:
-    """Run, print, write."""
-    options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    options.add_argument("--rounds", type=int, default=5)
-    options.add_argument("--requests", type=int, default=20_000)
-    options.add_argument("--known", type=int, default=0, help="machines known before the second half; 0 leaves it out")
-    options.add_argument("--out", type=Path)
-    chosen = options.parse_args()
+def rows(chosen: argparse.Namespace) -> list[str]:
+    """Rows of the table; `chosen` has rounds, requests and known."""
     muster = [sys.executable, "-c", "import sys; from muster.cli import main; sys.exit(main())"]
-    rows: list[str] = []
+    found_rows: list[str] = []
     with tempfile.TemporaryDirectory(prefix="muster-bench-") as name:
         rig = Rig(Path(name), chosen.requests)
         rig.prepare()
@@ -151,7 +142,7 @@ def main() -> None:
                 ours.append(rig.load(port))
                 print(f"round {number + 1}: bare {bare[-1]['rate']:.0f}/s, host {ours[-1]['rate']:.0f}/s", flush=True)
             ratios = [o["rate"] / b["rate"] for o, b in zip(ours, bare, strict=True)]
-            rows += [
+            found_rows += [
                 f"| durable answers, {CONNECTIONS} connections, new ids | {spread(ratios)} | >= {TARGET} | bare signer |",
                 f"| the same, per second | {spread([o['rate'] for o in ours], 0)} | | {spread([b['rate'] for b in bare], 0)} |",
                 f"| p99 of a request, ms | {spread([o['p99'] / 1000 for o in ours], 1)} | < 20 | {spread([b['p99'] / 1000 for b in bare], 1)} |",
@@ -159,12 +150,8 @@ def main() -> None:
                 f"| resident, MB | {resident(process.pid):.0f} after {chosen.rounds * chosen.requests} machines | < 120 | |",
             ]
             if chosen.known:
-                rows += _flat(rig, process, port, chosen)
-    table = "\n".join(["| what | host | target | limit |", "|---|---|---|---|", *rows])
-    print(table)
-    if chosen.out:
-        chosen.out.parent.mkdir(parents=True, exist_ok=True)
-        chosen.out.write_text(_page(table))
+                found_rows += _flat(rig, process, port, chosen)
+    return found_rows
 
 
 def _flat(rig: Rig, process: subprocess.Popen[str], port: int, chosen: argparse.Namespace) -> list[str]:
@@ -178,18 +165,3 @@ def _flat(rig: Rig, process: subprocess.Popen[str], port: int, chosen: argparse.
         f"| the same, {chosen.known} machines known | {ratio:.2f} | >= 0.9 | itself with {chosen.rounds * chosen.requests} |",
         f"| resident, MB | {resident(process.pid):.0f} after {chosen.known} machines | < 120 | |",
     ]
-
-
-def _page(table: str) -> str:
-    model = re.findall(r"model name\s*: (.*)", Path("/proc/cpuinfo").read_text())
-    return (
-        "# Benchmarks\n\n"
-        "`make bench` measures and writes this page. Every speed is a ratio against a limit measured in the same run, "
-        "interleaved: median (least … most).\n\n"
-        f"{datetime.now(UTC):%Y-%m-%d}, {model[0] if model else platform.processor()}, {os.cpu_count()} cores, "
-        f"Python {platform.python_version()}, Linux {platform.release()}.\n\n{table}\n"
-    )
-
-
-if __name__ == "__main__":
-    main()
