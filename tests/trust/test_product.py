@@ -134,6 +134,15 @@ def test_a_file_of_a_retired_key_opens_and_one_of_a_revoked_key_does_not(status:
         assert refusal(vendor.product_file()) == code
 
 
+def test_an_installed_file_opens_even_when_a_newer_keyset_revokes_its_key() -> None:
+    vendor = VendorKeys()
+    stored = vendor.product_file()
+    vendor.publish(status={vendor.issuing_number(Purpose.PRODUCT): KeyStatus.REVOKED})
+
+    assert open_product(stored, known=vendor.trusted).keysets.version == 2
+    assert refusal(stored, now=MORNING, known=vendor.trusted) == "KEY_REVOKED"
+
+
 @pytest.mark.parametrize("purpose", sorted(set(Purpose) - {Purpose.PRODUCT}))
 def test_a_key_of_another_purpose_signs_no_product(vendor: VendorKeys, purpose: Purpose) -> None:
     claims = vendor.claims(issuing_key=vendor.issuing_number(purpose))

@@ -84,7 +84,7 @@ def gather(product: Product, edition: Edition, record: VendorRecord, hardware: P
     if mine.permanent is not None:
         proofs.append(_try(prove_permanent, mine.permanent, product, edition, hardware))
     found = tuple(_of_key(mine, proof) for proof in proofs if proof is not None)
-    return Situation(product, edition, mine, found, record.high_water, _is_proven(product, record, found))
+    return Situation(product, edition, mine, found, record.high_water, _is_proven(product, record, found, hardware))
 
 
 def _try(
@@ -107,17 +107,17 @@ def _of_key(record: EditionRecord, proof: Proof) -> Proof:
     return proof if fits or proof.trouble else replace(proof, trouble=Code.KEY_WRONG_KIND)
 
 
-def _is_proven(product: Product, record: VendorRecord, proofs: tuple[Proof, ...]) -> bool:
-    """Whether a certified host (or directory, or the vendor) has answered this machine at all."""
+def _is_proven(product: Product, record: VendorRecord, proofs: tuple[Proof, ...], hardware: Parts) -> bool:
+    """Whether a certified host (or directory, or the vendor) has answered this very machine at all."""
     if proofs:
         return True
     if record.proof is None:
         return False
     try:
         verify_answer(record.proof.request, record.proof.reply, product.keysets)
+        return holds_on(decode_request(record.proof.request).parts, record.proof.salt, hardware)
     except MusterError:
         return False
-    return True
 
 
 def holds_on(then: bytes, salt: bytes, hardware: Parts) -> bool:

@@ -32,7 +32,6 @@ from muster.wire.keyset import (
 LABEL_VENDOR = b"muster-vendor-v1"
 FINGERPRINT_BYTES = 32
 VENDOR_ID_BYTES = 8
-MAX_KEYS_OF_PURPOSE = 8
 
 
 class UnknownIssuingKey(Untrusted):
@@ -75,13 +74,16 @@ class TrustedKeysets:
         return key.public
 
     def of_purpose(self, purpose: Purpose, status: KeyStatus | None = None) -> tuple[IssuingKey, ...]:
-        """Every key of a purpose and `status` (None: not revoked), newest first, at most eight."""
+        """Every key of a purpose and `status` (None: not revoked), newest first.
+
+        All of them: an activation for good must hold however often its vendor rotates. A keyset names at most 40 keys.
+        """
         keys = [
             k
             for k in self.newest.issuing
             if k.purpose is purpose and (k.status is not KeyStatus.REVOKED if status is None else k.status is status)
         ]
-        return tuple(sorted(keys, key=lambda k: -k.number)[:MAX_KEYS_OF_PURPOSE])
+        return tuple(sorted(keys, key=lambda k: -k.number))
 
     def is_withdrawn(self, serial: int) -> bool:
         """Whether the newest keyset withdraws a certificate."""

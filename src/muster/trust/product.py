@@ -84,7 +84,8 @@ def open_product(
     """Verify a product file and return what it says.
 
     `now` is given when the file is new here (its newest keyset must not be expired), `fingerprint` when the vendor is
-    pinned, `known` when keysets are trusted already: the longer chain wins, and without `now` the known one.
+    pinned, `known` when keysets are trusted already: the longer chain wins, and without `now` the known one:
+    a file that was installed before then opens even when a newer keyset revokes its key.
     PRODUCT_TOO_OLD when its serial is below `least_serial`.
     """
     try:
@@ -103,7 +104,10 @@ def open_product(
         )
     else:
         keysets = known if now is None else merge(known, file.keysets, now=now)
-    verify(keysets.issuing(claims.issuing_key, Purpose.PRODUCT, claims.issued_day), message, LABEL_PRODUCT)
+    # A file that is here already stays readable when its key is revoked: what it activated is judged by other keys.
+    even_revoked = now is None and known is not None
+    public = keysets.issuing(claims.issuing_key, Purpose.PRODUCT, claims.issued_day, even_revoked=even_revoked)
+    verify(public, message, LABEL_PRODUCT)
     if claims.serial < least_serial:
         raise Refused(Code.PRODUCT_TOO_OLD, f"product file {claims.serial} is older than {least_serial}")
     return Product(claims, keysets)
