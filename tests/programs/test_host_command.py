@@ -111,6 +111,22 @@ def test_a_damaged_product_file_and_a_home_that_cannot_be_written_change_nothing
     assert "HOME_NOT_WRITABLE" in done.stderr
 
 
+def test_commands_beside_a_host_that_serves_know_where_it_really_listens(tmp_path: Path) -> None:
+    home = set_up(tmp_path)
+    (home / "host.toml").write_text(
+        '[dns]\ntarget = "kms1.corp.example"\naddresses = ["192.0.2.7"]\nzones = [{ zone = "corp.example" }]\n'
+    )
+    with serving(home) as host:
+        port = int(host.address.rpartition(":")[2])
+        assert status_of(home)["listen"] == [host.address]
+        zones = json.loads(run_host(home, "publish", "--dry-run", "--json").stdout)["zones"]
+        assert zones[0]["services"][0]["port"] == port
+        host.stop(signal.SIGKILL)
+        assert status_of(home)["listen"] == ["0.0.0.0:1688"]
+        zones = json.loads(run_host(home, "publish", "--dry-run", "--json").stdout)["zones"]
+        assert zones[0]["services"][0]["port"] == 1688
+
+
 def test_two_hosts_on_one_home_are_refused(tmp_path: Path) -> None:
     home = set_up(tmp_path)
     with serving(home):

@@ -65,6 +65,24 @@ def test_a_host_publishes_itself_in_every_zone_again_each_day_and_until_it_is_re
         asyncio.run(story(server))
 
 
+def test_publishing_beside_a_host_that_serves_publishes_the_port_it_really_has(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    certified_home(home)
+
+    async def story(server: Served) -> None:
+        running = await host.RunningHost.start(home, listen=LOOPBACK, environment={}, clock=HandClock())
+        try:
+            write_settings(home, dns_settings(server))
+            await host.publish(home, {}, clock=HandClock())
+            there = await asyncio.to_thread(server.records, SRV, "SRV")
+            assert there == [f"0 0 {port_of(running.address)} kms1.hosts.corp.example."]
+        finally:
+            await running.stop()
+
+    with embedded(tmp_path, World()) as server:
+        asyncio.run(story(server))
+
+
 def write_settings(home: Path, dns: dict[str, Any]) -> None:
     lines = [f'{name} = "{value}"' for name, value in dns.items() if isinstance(value, str)]
     zones = ", ".join(f'{{ zone = "{row["zone"]}" }}' for row in dns["zones"])

@@ -4,6 +4,7 @@
        vendors/<vendor id>/product.muster          the product file as it was installed
                            <reference>.identity    one host key: key pair, installation id, certificate; owner only
        counts.db, published.json, events.jsonl     what `sqlite_store`, `publication_file` and `event_file` keep
+       listening.json                              where it listens while it serves (`listening_file`)
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ STORE_FILE = "counts.db"
 BOOK_FILE = "published.json"
 EVENTS_FILE = "events.jsonl"
 LOCK_FILE = "host.lock"
+LISTENING_FILE = "listening.json"
 ENVIRONMENT_PREFIX = "MUSTER_HOST_"
 _PRODUCT_FILE = "product.muster"
 _IDENTITY_SUFFIX = ".identity"
@@ -71,6 +73,11 @@ class HomeFolder:
     def lock(self) -> Path:
         """Held by whoever serves."""
         return self.path / LOCK_FILE
+
+    @property
+    def listening(self) -> Path:
+        """Where the host listens, while it does."""
+        return self.path / LISTENING_FILE
 
     def settings(self) -> HostSettings:
         """The settings in force; `Misconfigured` names file, line and remedy."""

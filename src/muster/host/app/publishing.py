@@ -8,6 +8,7 @@ from pathlib import Path
 from muster.base.clock import Clock, SystemClock
 from muster.base.errors import Code, Misconfigured, Refused
 from muster.host.adapters.home_folder import HomeFolder
+from muster.host.adapters.listening_file import read_listening
 from muster.host.adapters.publication_file import PublicationFile
 from muster.host.app.naming import publisher, wanted_records
 from muster.host.core.publication import ZoneRecords, nsupdate_lines, powershell_lines, zone_lines
@@ -22,7 +23,7 @@ def plan(home: Path, environment: Mapping[str, str]) -> list[ZoneRecords]:
     if not vendors:
         raise Misconfigured(Code.NOT_SET_UP, f"{home} has no product file", "muster host init --product FILE")
     labels = sorted({v.product.policy.srv for v in vendors})
-    return wanted_records(settings.dns, labels, settings.endpoints)
+    return wanted_records(settings.dns, labels, read_listening(folder.listening) or settings.endpoints)
 
 
 def lines(records: Sequence[ZoneRecords]) -> list[str]:
@@ -44,7 +45,9 @@ async def publish(home: Path, environment: Mapping[str, str], *, clock: Clock | 
     way = publisher(home, setup.settings.dns, environment)
     if way is None:
         raise _without_credentials()
-    wanted = wanted_records(setup.settings.dns, setup.labels, setup.settings.endpoints)
+    # A host that serves may listen elsewhere than its settings say: serve --listen, or settings changed since.
+    endpoints = read_listening(folder.listening) or setup.settings.endpoints
+    wanted = wanted_records(setup.settings.dns, setup.labels, endpoints)
     return await Registration(PublicationFile(folder.book), clock or SystemClock()).register(way, wanted)
 
 

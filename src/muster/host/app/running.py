@@ -17,6 +17,7 @@ from muster.base.log import event
 from muster.host.adapters.event_file import EventFile
 from muster.host.adapters.home_folder import HomeFolder
 from muster.host.adapters.http_pages import HttpPages
+from muster.host.adapters.listening_file import announce
 from muster.host.adapters.publication_file import PublicationFile
 from muster.host.adapters.sqlite_store import PRUNE_ROWS, SqliteStore, set_aside
 from muster.host.app.naming import publisher, wanted_records
@@ -42,6 +43,7 @@ class RunningHost:
         self._parts = parts
         self._environment = environment
         self._registration = Registration(PublicationFile(home.book), parts.clock)
+        self._announced: IO[bytes] | None = None
         self._tending: asyncio.Task[None] | None = None
         self._registering: asyncio.Task[None] | None = None
         self._looked_at_dns: float | None = None
@@ -85,12 +87,14 @@ class RunningHost:
             await server.start()
             if parts.pages is not None:
                 await parts.pages.start()
+            announced = announce(folder.listening, server.endpoints)
             event("host", "started", addresses=[format_endpoint(e) for e in server.endpoints])
         except MusterError:
             await server.stop()
             await parts.let_go()
             raise
         host = cls(folder, parts, environment)
+        host._announced = announced
         host._tending = asyncio.create_task(host._tend_on())
         return host
 
@@ -112,6 +116,8 @@ class RunningHost:
     async def stop(self) -> None:
         """Drain and let go: everything asked is answered, everything answered is on disk."""
         event("host", "stopping")
+        if self._announced is not None:
+            self._announced.close()
         for task in (self._tending, self._registering):
             if task is not None:
                 task.cancel()

@@ -14,10 +14,12 @@ from typing import Any
 from muster.base.clock import Clock, SystemClock
 from muster.base.errors import Code, Misconfigured, MusterError
 from muster.host.adapters.home_folder import HomeFolder, Vendor
+from muster.host.adapters.listening_file import read_listening
 from muster.host.adapters.publication_file import PublicationFile
 from muster.host.adapters.sqlite_view import SqliteView
 from muster.host.core.counting import ENTRY_SECONDS
 from muster.host.core.identity import Identity
+from muster.host.core.settings import format_endpoint
 from muster.host.ports import Publication
 from muster.trust.product import Product
 from muster.wire.calendar import day_start, seconds
@@ -52,7 +54,7 @@ def status(home: Path, *, environment: Mapping[str, str] | None = None, clock: C
     publications, totals = PublicationFile(folder.book).read(), view.totals()
     concerns = (*_of_certificates(vendors, now), *(_of_zone(p) for p in publications if p.error))
     report = {
-        "listen": list(settings.listen),
+        "listen": [format_endpoint(e) for e in read_listening(folder.listening) or settings.endpoints],
         "certificates": [row for v in vendors for i in v.identities if (row := _certificate(v.product, i))],
         "groups": [
             {
