@@ -17,6 +17,7 @@ from muster.base.config import load
 from muster.base.entropy import Entropy, SystemEntropy
 from muster.base.errors import Malformed, MusterError
 from muster.client.adapters.dns_srv import DnsSrv
+from muster.client.adapters.inspection import LookingOn
 from muster.client.adapters.journal_file import JournalFile
 from muster.client.adapters.state_folder import SETTINGS, StateFolder, locked
 from muster.client.adapters.tcp_host import TcpHost
@@ -25,7 +26,9 @@ from muster.client.core.discovery import Address
 from muster.client.core.licensing import Scene, is_due, next_attempt
 from muster.client.core.report import instant, report
 from muster.client.service.activating import Result, activate, activate_due
+from muster.client.service.bundling import bundle
 from muster.client.service.confirming import confirm, confirm_file, installation_file, installation_id
+from muster.client.service.diagnosing import diagnose
 from muster.client.service.installing import (
     Installation,
     install,
@@ -46,14 +49,17 @@ from muster.trust.hardware import Parts
 
 __all__ = [
     "Installation",
+    "LookingOn",
     "Machine",
     "Result",
     "Scene",
     "activate",
     "activate_due",
+    "bundle",
     "confirm",
     "confirm_file",
     "default_home",
+    "diagnose",
     "install",
     "install_key",
     "install_offered",

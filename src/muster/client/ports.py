@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Protocol
 
 from muster.client.core.choices import Choices
+from muster.client.core.diagnosis import HomeAccess
 from muster.client.core.discovery import Address, ServiceRecord
 from muster.trust.keyset import TrustedKeysets
 from muster.trust.product import Product
@@ -87,3 +88,13 @@ class Journal(Protocol):
 
     def last(self, number: int) -> tuple[dict[str, object], ...]:
         """The newest events, oldest first."""
+
+
+class Inspection(Protocol):
+    """Looking at things without changing them, for a diagnosis."""
+
+    def home(self) -> HomeAccess:
+        """What this user may do with the state folder. Never fails."""
+
+    async def reach(self, address: Address, number: str) -> None:
+        """Open a connection to one numeric address of a host, and close it; `Unreachable` with HOST_UNREACHABLE."""

@@ -13,6 +13,7 @@ from muster.base import terminal
 from muster.base.errors import Code, Misconfigured
 from muster.client import app as client
 from muster.client.cli.choosing import add_choices
+from muster.client.cli.diagnosing import diagnose
 from muster.client.cli.options import (
     MAX_TYPED,
     Edition,
@@ -245,3 +246,4 @@ def log(
 
 
 add_choices(app)
+app.command()(diagnose)

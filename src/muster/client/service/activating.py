@@ -55,7 +55,7 @@ async def _attempt(machine: Machine, scene: Scene) -> Result:
                 f"{scene.edition.name} may be activated by {guidance.type} only (set-type)",
                 "muster client set-type any",
             )
-        circumstances = await _circumstances(machine, scene, guidance)
+        circumstances = await circumstances_of(machine, scene, guidance)
         outcome = await _drive(machine, attempt(circumstances))
     except MusterError as error:
         return _failed(machine, scene, error)
@@ -74,7 +74,8 @@ def _by_confirmation(scene: Scene) -> Result:
     )
 
 
-async def _circumstances(machine: Machine, scene: Scene, guidance: Guidance) -> Circumstances:
+async def circumstances_of(machine: Machine, scene: Scene, guidance: Guidance) -> Circumstances:
+    """What an attempt may know now: the suffixes of the machine are asked for, hosts and zones are not."""
     record, standing, entropy = scene.record, scene.standing(), machine.around.entropy
     flags = Flags(0)
     if machine.around.is_virtual:

@@ -113,15 +113,12 @@ def install_key(machine: Machine, text: str, *, edition: str | None = None) -> S
     `Malformed` with KEY_MALFORMED, `Refused` with KEY_WRONG_KIND for a host key, KEY_WRONG_EDITION when no installed
     product has its edition or `edition` is another, KEY_UNKNOWN for a generic key that is not this vendor's.
     """
-    key = parse_key(text)
-    if key.kind is KeyKind.HOST:
-        raise Refused(
-            Code.KEY_WRONG_KIND,
-            "this is a host key: it belongs on an activation host",
-            "On the activation host: muster host install-key. Machines take generic and multiple activation keys.",
-        )
-    scene = _fitting(machine, key, edition)
     now = machine.around.clock.now()
+    try:
+        key, scene = _accepted(machine, text, edition)
+    except MusterError as error:
+        machine.journal.note(now, "key.refused", edition=edition, code=str(error.code))
+        raise
     vendor_id = scene.product.keysets.vendor_id
     record = with_key(machine.awake(vendor_id), scene.edition.id, key, now)
     secrets = {k: v for k, v in machine.state.secrets(vendor_id).items() if k != scene.edition.id}
@@ -132,6 +129,17 @@ def install_key(machine: Machine, text: str, *, edition: str | None = None) -> S
     after = machine.save(scene, record)
     machine.journal.note(now, "key.installed", edition=scene.edition.name, kind=str(key.kind), partial_key=key.partial)
     return after
+
+
+def _accepted(machine: Machine, text: str, edition: str | None) -> tuple[ProductKey, Scene]:
+    key = parse_key(text)
+    if key.kind is KeyKind.HOST:
+        raise Refused(
+            Code.KEY_WRONG_KIND,
+            "this is a host key: it belongs on an activation host",
+            "On the activation host: muster host install-key. Machines take generic and multiple activation keys.",
+        )
+    return key, _fitting(machine, key, edition)
 
 
 def _fitting(machine: Machine, key: ProductKey, edition: str | None) -> Scene:
