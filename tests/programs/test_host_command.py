@@ -11,9 +11,12 @@ from pathlib import Path
 
 import pytest
 
+from muster.trust.chain import verify_answer
 from muster.trust.productkey import KeyKind
+from muster.wire.activation import ReplyClaims
+from muster.wire.armour import ACTIVATION_REPLY, ACTIVATION_REQUEST, armour, dearmour
 from tests.programs.host_process import run_host, serving, status_of
-from tests.worlds.host_world import CLIENT_EDITION, SERVER_EDITION, SmallVendor, ask
+from tests.worlds.host_world import CLIENT_EDITION, SERVER_EDITION, SmallVendor, ask, request
 from tests.worlds.parts import part
 
 VENDOR = SmallVendor()
@@ -125,6 +128,48 @@ def test_commands_beside_a_host_that_serves_know_where_it_really_listens(tmp_pat
         assert status_of(home)["listen"] == ["0.0.0.0:1688"]
         zones = json.loads(run_host(home, "publish", "--dry-run", "--json").stdout)["zones"]
         assert zones[0]["services"][0]["port"] == 1688
+
+
+def carried(folder: Path, machine: int) -> str:
+    path = folder / f"request-{machine}.txt"
+    path.write_text(armour(ACTIVATION_REQUEST, request(VENDOR, machine)))
+    return str(path)
+
+
+def told(reply: Path, machine: int) -> int:
+    claims = verify_answer(
+        request(VENDOR, machine), dearmour(reply.read_text(), ACTIVATION_REPLY), VENDOR.trusted
+    ).claims
+    assert isinstance(claims, ReplyClaims)
+    return claims.count
+
+
+def test_requests_in_files_are_counted_whether_the_host_serves_or_not(tmp_path: Path) -> None:
+    home, reply = set_up(tmp_path), tmp_path / "reply.txt"
+    done = run_host(home, "answer", carried(tmp_path, 1), "--out", str(reply))
+    assert done.stdout == "counted: 1\n"
+    assert told(reply, 1) == 1
+    with serving(home) as host:
+        assert run_host(home, "answer", carried(tmp_path, 2), "--out", str(reply)).returncode == 0
+        assert told(reply, 2) == 2
+        assert asyncio.run(ask(host.address, VENDOR, 3)) == 3
+        host.stop(signal.SIGKILL)
+    assert run_host(home, "answer", carried(tmp_path, 1), "--out", str(reply)).returncode == 0
+    assert told(reply, 1) == 3
+    assert status_of(home)["machines_30d"] == 3
+    assert status_of(home)["requests"]["total"] == 4
+
+
+def test_files_that_are_no_requests_and_hosts_that_may_not_sign_write_nothing(tmp_path: Path) -> None:
+    home, reply = tmp_path / "home", tmp_path / "reply.txt"
+    run_host(home, "init", "--product", product_file(tmp_path))
+    done = run_host(home, "answer", carried(tmp_path, 1), "--out", str(reply))
+    assert done.returncode == 1
+    assert "HOST_NOT_ACTIVATED" in done.stderr
+    done = run_host(home, "answer", product_file(tmp_path), "--out", str(reply))
+    assert done.returncode == 1
+    assert "MESSAGE_MALFORMED" in done.stderr
+    assert not reply.exists()
 
 
 def test_two_hosts_on_one_home_are_refused(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ host = await RunningHost.start(home, listen=["127.0.0.1:0"]); host.address; awai
 
 from __future__ import annotations
 
+from muster.host.app.answering_files import FileAnswer, answer_file
 from muster.host.app.inventory import Wanted, events, machines
 from muster.host.app.publishing import lines, plan, publish, retire
 from muster.host.app.running import RunningHost
@@ -25,12 +26,14 @@ from muster.host.core.publication import ZoneRecords
 from muster.host.ports import Publication
 
 __all__ = [
+    "FileAnswer",
     "Identity",
     "Publication",
     "RunningHost",
     "Status",
     "Wanted",
     "ZoneRecords",
+    "answer_file",
     "confirm",
     "confirm_file",
     "events",

@@ -13,8 +13,9 @@ import typer
 from muster.base import terminal
 from muster.base.errors import Code, Misconfigured, MusterError
 from muster.host import app as host
+from muster.host.cli.files import answer
 from muster.host.cli.inventory import log, machines
-from muster.host.cli.options import Home, Json, home_of, read_input, remember_home
+from muster.host.cli.options import Home, Json, home_of, read_input, remember_home, write_output
 from muster.host.cli.serving import serve_until_told
 from muster.host.cli.showing import show_publications, show_records, show_setup, show_status
 
@@ -95,7 +96,7 @@ def installation_id(
     folder = home_of(context, home)
     digits = host.installation_id(folder, partial=key)
     if out is not None:
-        _write_output(out, host.installation_file(folder, partial=key))
+        write_output(out, host.installation_file(folder, partial=key))
     elif as_json:
         terminal.result_json({"installation_id": digits})
     elif qr:
@@ -188,6 +189,7 @@ def retire(context: typer.Context, as_json: Json = False, home: Home = None) -> 
     raise typer.Exit(show_publications(published, as_json=as_json))
 
 
+app.command()(answer)
 app.command()(machines)
 app.command()(log)
 
@@ -204,13 +206,3 @@ def _secret(key: str) -> str:
 
 def _asks(typed: str) -> bool:
     return not typed and sys.stdin.isatty()
-
-
-def _write_output(path: Path, text: str) -> None:
-    try:
-        path.write_text(text)
-    except OSError as error:
-        raise Misconfigured(
-            Code.USAGE, f"{path} cannot be written: {error.strerror}", "Choose another file."
-        ) from error
-    terminal.note(f"written to {path}")

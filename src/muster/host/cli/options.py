@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from muster.base import terminal
 from muster.base.errors import Code, Misconfigured
 
 SYSTEM_HOME = Path("/var/lib/muster/host")
@@ -49,3 +50,13 @@ def read_input(path: Path) -> bytes:
     if len(data) > MAX_INPUT_BYTES:
         raise Misconfigured(Code.USAGE, f"{path} is larger than {MAX_INPUT_BYTES} bytes", "This is another file.")
     return data
+
+
+def write_output(path: Path, text: str) -> None:
+    """Write a file that was named on the command line, and say so."""
+    try:
+        path.write_text(text)
+    except OSError as error:
+        reason = (error.strerror or type(error).__name__).lower()
+        raise Misconfigured(Code.USAGE, f"{path} cannot be written: {reason}", "Choose another file.") from error
+    terminal.note(f"written to {path}")
