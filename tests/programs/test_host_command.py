@@ -172,6 +172,34 @@ def test_files_that_are_no_requests_and_hosts_that_may_not_sign_write_nothing(tm
     assert not reply.exists()
 
 
+def test_a_lost_host_is_made_again_from_its_backup(tmp_path: Path) -> None:
+    home, other, kept = set_up(tmp_path), tmp_path / "other", tmp_path / "kept.txt"
+    certificate = status_of(home)["certificates"]
+    assert run_host(home, "backup", str(kept)).returncode == 0
+    assert kept.stat().st_mode & 0o777 == 0o600
+    assert run_host(other, "restore", str(kept)).returncode == 0
+    assert status_of(other)["certificates"] == certificate
+    with serving(other) as host:
+        assert asyncio.run(ask(host.address, VENDOR, 1)) == 1
+
+
+def test_a_backup_is_taken_whole_and_over_nothing_that_is_there(tmp_path: Path) -> None:
+    home, other, kept = set_up(tmp_path), tmp_path / "other", tmp_path / "kept.txt"
+    run_host(home, "backup", str(kept))
+    done = run_host(home, "restore", str(kept))
+    assert done.returncode == 2
+    assert "ALREADY_SET_UP" in done.stderr
+    assert run_host(home, "restore", str(kept), "--force").returncode == 0
+    lines = kept.read_text().splitlines()
+    lines[2] = lines[2][:-8] + ("AAAAAAAA" if not lines[2].endswith("AAAAAAAA") else "BBBBBBBB")
+    kept.write_text("\n".join(lines))
+    done = run_host(other, "restore", str(kept))
+    assert done.returncode == 1
+    assert "STATE_CORRUPT" in done.stderr
+    assert not other.exists()
+    assert "NO_KEY" in run_host(other, "backup", str(kept)).stderr
+
+
 def test_two_hosts_on_one_home_are_refused(tmp_path: Path) -> None:
     home = set_up(tmp_path)
     with serving(home):

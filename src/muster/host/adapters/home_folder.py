@@ -99,6 +99,14 @@ class HomeFolder:
         text = read_file(self._folder(vendor_id) / _PRODUCT_FILE, MAX_TEXT_BYTES)
         return None if text is None else open_product(text)
 
+    def product_text(self, vendor_id: bytes) -> bytes:
+        """The installed product file as it came; `Misconfigured` with NOT_FOUND when there is none."""
+        path = self._folder(vendor_id) / _PRODUCT_FILE
+        text = read_file(path, MAX_TEXT_BYTES)
+        if text is None:
+            raise Misconfigured(Code.NOT_FOUND, f"{path} is gone")
+        return text
+
     def write_product(self, product: Product, text: bytes) -> None:
         """Install a product file that was verified."""
         folder = self._folder(product.keysets.vendor_id)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from muster.host.app.answering_files import FileAnswer, answer_file
 from muster.host.app.inventory import Wanted, events, machines
+from muster.host.app.keeping import backup, restore
 from muster.host.app.publishing import lines, plan, publish, retire
 from muster.host.app.running import RunningHost
 from muster.host.app.setting_up import (
@@ -34,6 +35,7 @@ __all__ = [
     "Wanted",
     "ZoneRecords",
     "answer_file",
+    "backup",
     "confirm",
     "confirm_file",
     "events",
@@ -46,6 +48,7 @@ __all__ = [
     "machines",
     "plan",
     "publish",
+    "restore",
     "retire",
     "set_up",
     "status",

@@ -1,4 +1,4 @@
-"""What a host takes from files and gives to files: requests and their answers."""
+"""What a host takes from files and gives to files: requests and their answers, backups."""
 
 from __future__ import annotations
 
@@ -27,3 +27,24 @@ def answer(
     if found.refusal is not None:
         raise Refused(found.refusal, f"the signed answer is a no: {found.refusal.meaning}")
     terminal.result(f"counted: {found.count}")
+
+
+def backup(
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(help="Where to write it; whoever reads it has the host's private keys.")],
+    home: Home = None,
+) -> None:
+    """Write host keys and certificates into one small file."""
+    number = host.backup(home_of(context, home), file)
+    terminal.result(f"kept {number} host key{'' if number == 1 else 's'} in {file}; counts refill by themselves")
+
+
+def restore(
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(help="What muster host backup wrote.")],
+    home: Home = None,
+    force: Annotated[bool, typer.Option("--force", help="Into a home that is set up already, too.")] = False,
+) -> None:
+    """Make a host again from a backup. A running host notices by itself."""
+    number = host.restore(home_of(context, home), read_input(file), force=force)
+    terminal.result(f"restored {number} host key{'' if number == 1 else 's'}; next: muster host serve")
