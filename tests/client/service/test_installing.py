@@ -9,6 +9,7 @@ import pytest
 
 from muster.base.errors import Code, MusterError
 from muster.client import app as client
+from muster.client.adapters.journal_file import JOURNAL
 from muster.client.adapters.state_folder import StateFolder
 from muster.client.service.machine import Machine
 from muster.trust.productkey import KeyKind
@@ -25,14 +26,20 @@ def office(tmp_path: Path) -> Office:
     return Office(tmp_path)
 
 
+def contents(home: Path) -> dict[Path, bytes]:
+    """Every file but the log."""
+    paths = [path for path in sorted(home.rglob("*")) if path.is_file() and path.name != JOURNAL]
+    return {path: path.read_bytes() for path in paths}
+
+
 def refused(do: Callable[[], object], machine: Machine) -> Code:
-    """The code of the refusal; the state folder must be what it was, byte for byte."""
+    """The code of the refusal; the state folder must be what it was, byte for byte, but for the log that may tell it."""
     assert isinstance(machine.state, StateFolder)
     home = machine.state.home
-    before = {path: path.read_bytes() for path in sorted(home.rglob("*")) if path.is_file()}
+    before = contents(home)
     with pytest.raises(MusterError) as error:
         do()
-    assert {path: path.read_bytes() for path in sorted(home.rglob("*")) if path.is_file()} == before
+    assert contents(home) == before
     assert error.value.hint
     return error.value.code
 

@@ -215,7 +215,10 @@ class _Walk:
         s = self.situation
         if isinstance(answer.claims, RefusalClaims):
             self.retry_minutes = answer.claims.retry_minutes
-        claims = judge_answer(
+        # Before judging: a wrong clock of ours is what makes a good certificate look out of its time.
+        difference = moment(answer.claims.host_time) - s.now
+        self.skew = difference if abs(difference) > CLOCK_TOLERANCE else None
+        return judge_answer(
             answer,
             s.edition,
             self.keysets,
@@ -223,9 +226,6 @@ class _Walk:
             clock_suspect=s.clock_suspect,
             organisation=s.organisation,
         )
-        difference = moment(claims.host_time) - s.now
-        self.skew = difference if abs(difference) > CLOCK_TOLERANCE else None
-        return claims
 
 
 def _fetch(address: Address, keysets: TrustedKeysets, now: datetime) -> Generator[Effect, Response, TrustedKeysets]:

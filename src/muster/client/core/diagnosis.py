@@ -6,6 +6,7 @@ the one fault that stands in the way; what merely follows from it, or heals with
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -139,11 +140,12 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Diagnosis:
-    """Every step in order, and the verdict."""
+    """Every step in order, and the verdict. `names` are those of hosts and zones that its words may contain."""
 
     edition: str | None
     steps: tuple[Step, ...]
     verdict: Verdict
+    names: tuple[str, ...] = ()
 
     def plain(self) -> dict[str, Any]:
         """The object that ``muster client diagnose --json`` prints."""
@@ -159,7 +161,17 @@ def wrong(stage: Stage, error: MusterError, host: str = "") -> Step:
 def judge(facts: Facts, steps: tuple[Step, ...]) -> Diagnosis:
     """The verdict on steps that were walked in order."""
     edition = facts.scene.edition.name if facts.scene else None
-    return Diagnosis(edition, steps, _verdict(facts, steps))
+    return Diagnosis(edition, steps, _verdict(facts, steps), tuple(_names(facts)))
+
+
+def _names(facts: Facts) -> Iterator[str]:
+    yield from facts.zones
+    if facts.guidance is not None:
+        yield from (candidate.address.host for candidate in facts.guidance.configured)
+    for _, answer in facts.answers:
+        if not isinstance(answer, MusterError):
+            yield from (record.target for record in answer)
+    yield from (visit.address.host for visit in facts.visits)
 
 
 def _verdict(facts: Facts, steps: tuple[Step, ...]) -> Verdict:

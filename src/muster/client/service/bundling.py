@@ -93,9 +93,8 @@ def bundle(machine: Machine, diagnosis: Diagnosis) -> dict[str, Any]:
 
 
 def _names(diagnosis: Diagnosis) -> tuple[str, ...]:
-    """Names without a dot cannot be told from other words: hosts are known, and this machine's own name is."""
-    hosts = [step.host.rpartition(":")[0] for step in diagnosis.steps if step.host]
-    return (*hosts, platform.node(), platform.node().partition(".")[0])
+    """Names without a dot cannot be told from other words: those that were met are known, and this machine's own is."""
+    return (*diagnosis.names, platform.node(), platform.node().partition(".")[0])
 
 
 def _editions(machine: Machine) -> list[dict[str, Any]]:
