@@ -13,8 +13,10 @@ import pytest
 
 from muster.trust.chain import verify_answer
 from muster.trust.productkey import KeyKind
+from muster.trust.report import verify_report
 from muster.wire.activation import ReplyClaims
 from muster.wire.armour import ACTIVATION_REPLY, ACTIVATION_REQUEST, armour, dearmour
+from muster.wire.report import decode_report_file
 from tests.programs.host_process import run_host, serving, status_of
 from tests.worlds.host_world import CLIENT_EDITION, SERVER_EDITION, SmallVendor, ask, request
 from tests.worlds.parts import part
@@ -198,6 +200,15 @@ def test_a_backup_is_taken_whole_and_over_nothing_that_is_there(tmp_path: Path) 
     assert "STATE_CORRUPT" in done.stderr
     assert not other.exists()
     assert "NO_KEY" in run_host(other, "backup", str(kept)).stderr
+
+
+def test_a_report_of_a_host_that_counted_is_a_file_for_the_vendor(tmp_path: Path) -> None:
+    home, out = set_up(tmp_path), tmp_path / "acme.report"
+    with serving(home) as host:
+        asyncio.run(ask(host.address, VENDOR, 1))
+        assert "reported 1 machines" in run_host(home, "report", "--out", str(out)).stdout
+    (signed,) = decode_report_file(out.read_bytes())
+    assert len(verify_report(signed, VENDOR.trusted).machines) == 1
 
 
 def test_two_hosts_on_one_home_are_refused(tmp_path: Path) -> None:

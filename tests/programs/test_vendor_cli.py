@@ -251,3 +251,12 @@ def test_bad_input_is_refused_with_a_hint(home: Path, tmp_path: Path) -> None:
     assert "muster: error: " in done.stderr
     assert "INTERNAL" not in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_what_is_no_report_is_refused_with_its_file(home: Path, tmp_path: Path) -> None:
+    garbage = tmp_path / "garbage.report"
+    garbage.write_bytes(b"no report at all")
+    done = run(home, "report", "verify", str(garbage))
+    refused(done, "MESSAGE_MALFORMED", 1)
+    assert str(garbage) in done.stderr
+    refused(run(home, "report", "verify", str(tmp_path / "none")), "NOT_FOUND", 2)

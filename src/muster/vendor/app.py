@@ -25,6 +25,7 @@ from muster.vendor.core.definition import example
 from muster.vendor.core.keysets import SPARES, Change
 from muster.vendor.ports import CertificateRow, KeyRow, MachineRow, Organisation
 from muster.vendor.service.confirming import Confirmation, confirm, confirm_file, confirm_packed
+from muster.vendor.service.reporting import Merged, Tally, merge_reports
 from muster.vendor.service.rotating import change, propose, publish, purposes, sign
 from muster.vendor.service.selling import (
     Order,
@@ -56,8 +57,10 @@ __all__ = [
     "Confirmation",
     "KeyRow",
     "MachineRow",
+    "Merged",
     "Order",
     "Organisation",
+    "Tally",
     "Vendor",
     "add_organisation",
     "block_key",
@@ -73,6 +76,7 @@ __all__ = [
     "import_product",
     "issue_key",
     "list_keys",
+    "merge_reports",
     "open_vendor",
     "propose",
     "publish",

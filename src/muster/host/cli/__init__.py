@@ -13,7 +13,7 @@ import typer
 from muster.base import terminal
 from muster.base.errors import Code, Misconfigured, MusterError
 from muster.host import app as host
-from muster.host.cli.files import answer, backup, restore
+from muster.host.cli.files import answer, backup, report, restore
 from muster.host.cli.inventory import log, machines
 from muster.host.cli.options import Home, Json, home_of, read_input, remember_home, write_output
 from muster.host.cli.serving import serve_until_told
@@ -192,6 +192,7 @@ def retire(context: typer.Context, as_json: Json = False, home: Home = None) -> 
 app.command()(answer)
 app.command()(backup)
 app.command()(restore)
+app.command()(report)
 app.command()(machines)
 app.command()(log)
 

@@ -48,3 +48,13 @@ def restore(
     """Make a host again from a backup. A running host notices by itself."""
     number = host.restore(home_of(context, home), read_input(file), force=force)
     terminal.result(f"restored {number} host key{'' if number == 1 else 's'}; next: muster host serve")
+
+
+def report(
+    context: typer.Context,
+    out: Annotated[Path, typer.Option("--out", help="Where to write it.")],
+    home: Home = None,
+) -> None:
+    """Write a signed report for the vendor: distinct machines per edition and month, without names or addresses."""
+    number = host.report(home_of(context, home), out)
+    terminal.result(f"reported {number} machines and editions in {out}; nothing is sent by itself")

@@ -25,6 +25,7 @@ from muster.vendor.cli.options import (
     write_text,
 )
 from muster.vendor.cli.organisations import organisations
+from muster.vendor.cli.reports import reports
 
 MAX_TYPED = 4096
 
@@ -37,6 +38,7 @@ app.add_typer(products, name="product")
 app.add_typer(organisations, name="organisation")
 app.add_typer(keys, name="key")
 app.add_typer(keysets, name="keyset")
+app.add_typer(reports, name="report")
 
 Replaces = Annotated[int | None, typer.Option("--replaces", help="Serial of a certificate whose host is gone.")]
 
