@@ -27,6 +27,7 @@ from muster.client.core.licensing import Scene, is_due, next_attempt
 from muster.client.core.report import instant, report
 from muster.client.service.activating import Result, activate, activate_due
 from muster.client.service.bundling import bundle
+from muster.client.service.carrying import deposit_file, request_file
 from muster.client.service.confirming import confirm, confirm_file, installation_file, installation_id
 from muster.client.service.diagnosing import diagnose
 from muster.client.service.installing import (
@@ -59,6 +60,7 @@ __all__ = [
     "confirm",
     "confirm_file",
     "default_home",
+    "deposit_file",
     "diagnose",
     "install",
     "install_key",
@@ -72,6 +74,7 @@ __all__ = [
     "open_machine",
     "rearm_all",
     "report",
+    "request_file",
     "set_caching",
     "set_dns",
     "set_hosts",

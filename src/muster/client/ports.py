@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Protocol
 
+from muster.client.core.carried import Carried
 from muster.client.core.choices import Choices
 from muster.client.core.diagnosis import HomeAccess
 from muster.client.core.discovery import Address, ServiceRecord
@@ -69,6 +70,12 @@ class State(Protocol):
 
     def save_secrets(self, vendor_id: bytes, secrets: Mapping[int, bytes]) -> None:
         """Replace the secrets."""
+
+    def request(self, vendor_id: bytes, edition: int) -> Carried | None:
+        """The activation request that waits for a reply by file; `Malformed` with STATE_CORRUPT when it is damaged."""
+
+    def save_request(self, vendor_id: bytes, edition: int, carried: Carried | None) -> None:
+        """Replace it; None forgets it."""
 
     def choices(self) -> Choices:
         """What commands have set."""

@@ -12,6 +12,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from muster.base.errors import Code, Malformed, Misconfigured, MusterError, StoreFailed
+from muster.client.core.carried import MAX_CARRIED_BYTES, Carried, decode_carried, encode_carried
 from muster.client.core.choices import Choices, choices_from_plain, choices_to_plain
 from muster.license.folder import (
     MAX_PRODUCT_FILE_BYTES,
@@ -37,6 +38,7 @@ from muster.wire.record import (
 )
 
 LOCK = "lock"
+REQUEST = "request"
 CHOICES = "choices.json"
 SETTINGS = "client.toml"
 PRODUCTS = "products.d"
@@ -114,6 +116,26 @@ class StateFolder:
         """See `State`."""
         self._made(vendor_id)
         replace_file(vendor_folder(self.home, vendor_id).secrets, encode_secrets(dict(secrets)))
+
+    def request(self, vendor_id: bytes, edition: int) -> Carried | None:
+        """See `State`."""
+        path = vendor_folder(self.home, vendor_id).path / f"{REQUEST}-{edition}"
+        data = read(path, MAX_CARRIED_BYTES)
+        if data is None:
+            return None
+        try:
+            return decode_carried(data)
+        except Malformed as error:
+            raise Malformed(Code.STATE_CORRUPT, f"{path}: {error.message}") from error
+
+    def save_request(self, vendor_id: bytes, edition: int, carried: Carried | None) -> None:
+        """See `State`."""
+        path = self._made(vendor_id) / f"{REQUEST}-{edition}"
+        if carried is not None:
+            replace_file(path, encode_carried(carried), PUBLIC)
+            return
+        with suppress(OSError):
+            path.unlink(missing_ok=True)
 
     def choices(self) -> Choices:
         """See `State`."""

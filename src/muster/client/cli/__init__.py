@@ -12,6 +12,7 @@ import typer
 from muster.base import terminal
 from muster.base.errors import Code, Misconfigured
 from muster.client import app as client
+from muster.client.cli.carrying import request
 from muster.client.cli.choosing import add_choices
 from muster.client.cli.diagnosing import diagnose
 from muster.client.cli.options import (
@@ -99,6 +100,10 @@ def renew(context: typer.Context, edition: Edition = None, as_json: Json = False
 def _attempt(context: typer.Context, edition: str | None, home: Path | None, *, as_json: bool) -> None:
     with changing(context, home) as machine:
         result = asyncio.run(client.activate(machine, edition))
+    _show(result, as_json=as_json)
+
+
+def _show(result: client.Result, *, as_json: bool) -> None:
     row = client.report(result.scene)
     if as_json:
         terminal.result_json(row)
@@ -192,12 +197,12 @@ def confirm(
     context: typer.Context,
     *,
     digits: Annotated[list[str] | None, typer.Argument(help="The confirmation id; - reads it from stdin.")] = None,
-    file: Annotated[Path | None, typer.Option("--file", help="The confirmation file from the vendor.")] = None,
+    file: Annotated[Path | None, typer.Option("--file", help="The vendor's confirmation or the host's reply.")] = None,
     edition: Edition = None,
     as_json: Json = False,
     home: Home = None,
 ) -> None:
-    """Deposit the vendor's confirmation."""
+    """Deposit the vendor's confirmation, or a host's reply to a request that went as a file."""
     typed = " ".join(digits or ())
     if file is not None and typed:
         raise Misconfigured(Code.USAGE, "a confirmation id and --file exclude each other", "Give one of them.")
@@ -206,14 +211,10 @@ def confirm(
         typed = typer.prompt("Confirmation id", err=True) if asks else sys.stdin.read(MAX_TYPED)
     with changing(context, home) as machine:
         if file is not None:
-            scene = client.confirm_file(machine, read_input(file), edition=edition)
+            result = client.deposit_file(machine, read_input(file), edition=edition)
         else:
-            scene = client.confirm(machine, typed, edition=edition)
-    row = client.report(scene)
-    if as_json:
-        terminal.result_json(row)
-    else:
-        show(row)
+            result = client.Result(client.confirm(machine, typed, edition=edition), None)
+    _show(result, as_json=as_json)
 
 
 @app.command()
@@ -247,3 +248,4 @@ def log(
 
 add_choices(app)
 app.command()(diagnose)
+app.command()(request)

@@ -132,6 +132,23 @@ def attempt(situation: Circumstances) -> Attempt:
     return walk.outcome(most_informative([t.error for t in walk.trials] + [search.error()]))
 
 
+def request_of(situation: Circumstances, nonce: bytes) -> ActivationRequest:
+    """What a host is asked for this edition."""
+    edition = situation.edition
+    return ActivationRequest(
+        vendor_id=situation.keysets.vendor_id,
+        edition=edition.id,
+        group=edition.group,
+        level=edition.level,
+        threshold=edition.threshold,
+        client_id=situation.client_id,
+        parts=situation.parts,
+        nonce=nonce,
+        state=situation.state,
+        flags=situation.flags,
+    )
+
+
 def below_threshold(count: int, threshold: int) -> Refused:
     """The honest no of a host that still needs more machines: ``n of m``."""
     return Refused(
@@ -163,7 +180,7 @@ class _Walk:
 
     def ask(self, candidate: Candidate, nonce: bytes) -> Generator[Effect, Response, Counted | None]:
         """The counted of one candidate, or None with the reason kept as a trial."""
-        body = encode_request(self._request(nonce))
+        body = encode_request(request_of(self.situation, nonce))
         reply = yield from _exchange(candidate.address, body)
         try:
             if isinstance(reply, MusterError):
@@ -177,21 +194,6 @@ class _Walk:
             return None
         organisation = answer.certificate.organisation
         return Counted(candidate.address, body, reply, organisation, claims)
-
-    def _request(self, nonce: bytes) -> ActivationRequest:
-        s = self.situation
-        return ActivationRequest(
-            vendor_id=self.keysets.vendor_id,
-            edition=s.edition.id,
-            group=s.edition.group,
-            level=s.edition.level,
-            threshold=s.edition.threshold,
-            client_id=s.client_id,
-            parts=s.parts,
-            nonce=nonce,
-            state=s.state,
-            flags=s.flags,
-        )
 
     def _hint(self, candidate: Candidate, reply: bytes) -> MusterError:
         hint = decode_hint(reply)

@@ -128,10 +128,10 @@ def _with_answer(scene: Scene, counted: Counted) -> VendorRecord:
         return renewed
     with_lease = keep(renewed, replace(part_of(renewed, scene.edition.id), lease=lease))
     before, after = scene.standing(), replace(scene, record=with_lease).standing()
-    return renewed if _ends_later(before, after) else with_lease
+    return renewed if ends_later(before, after) else with_lease
 
 
-def _ends_later(before: Standing, after: Standing) -> bool:
+def ends_later(before: Standing, after: Standing) -> bool:
     """Whether the old host lease is good and ends later than the new one."""
     if before.state is not State.LICENSED or before.method is not Method.HOST:
         return False
