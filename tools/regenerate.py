@@ -26,6 +26,7 @@ from tools.vectors import (  # noqa: E402
     machines,
     products,
     records,
+    reports,
     suite,
 )
 
@@ -40,6 +41,7 @@ SOURCES = (
     machines,
     products,
     records,
+    reports,
     suite,
 )
 

@@ -22,6 +22,7 @@ from muster.trust.keyset import enter
 from muster.trust.permanent import rebuild_certificate, verify_permanent
 from muster.trust.product import open_product
 from muster.trust.productkey import generic_key, parse_key
+from muster.trust.report import machine_id, verify_report
 from muster.trust.standing import stand
 from muster.wire import activation, keyset
 from muster.wire.armour import PRODUCT_FILE, armour, dearmour
@@ -39,6 +40,7 @@ from muster.wire.installation import pack_installation, unpack_installation
 from muster.wire.keyset import Purpose
 from muster.wire.product import DeviceClass, Edition
 from muster.wire.record import decode_record, decode_secrets, encode_record, encode_secrets
+from muster.wire.report import decode_report_file, encode_report_file
 from muster.wire.sign1 import decode_sign1, encode_sign1
 
 Given = dict[str, Any]
@@ -325,6 +327,18 @@ def flips(given: Given) -> Found:
     raise refusal
 
 
+def audit_report(given: Given) -> Found:
+    data = bytes.fromhex(given["file"])
+    files = decode_report_file(data)
+    _again(encode_report_file(files), data)
+    keysets = enter([bytes.fromhex(document) for document in given["keysets"]])
+    (proven,) = [verify_report(file, keysets) for file in files]
+    organisation = proven.certificate.organisation
+    ids = sorted(machine_id(keysets.vendor_id, organisation, bytes.fromhex(c)).hex() for c in given["client_ids"])
+    rows = [{**m._asdict(), "id": m.id.hex()} for m in proven.machines]
+    return {"organisation": organisation, "made_at": proven.made_at, "machines": rows, "ids": ids}
+
+
 READERS: dict[str, Callable[[Given], Found]] = {
     "answer": answer,
     "armour": armoured,
@@ -352,6 +366,7 @@ READERS: dict[str, Callable[[Given], Found]] = {
     "product_bytes": product_bytes,
     "product_key": product_key,
     "record": record,
+    "report": audit_report,
     "request": request,
     "request_kind": request_kind,
     "same_hardware": same,
