@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from tests.worlds.clocks import MORNING
+from muster.base.clock import SystemClock
 from tests.worlds.vendor_keys import CAD_PRO, VendorKeys
 
 COMMAND = [sys.executable, "-c", "import sys; from muster.cli import main; sys.exit(main())"]
@@ -58,7 +58,7 @@ def diagnosed(home: Path, **around: Any) -> dict[str, Any]:
 def home(tmp_path: Path) -> Path:
     """A machine with a generic key and no activation."""
     place, file = tmp_path / "machine", tmp_path / "acme.muster"
-    file.write_text(VendorKeys(opened=MORNING).product_file())
+    file.write_text(VendorKeys(opened=SystemClock().now()).product_file())
     done = muster(place, "install", str(file), "--edition", CAD_PRO.name)
     assert done.returncode == 0, done.stderr
     return place
