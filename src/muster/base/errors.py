@@ -81,6 +81,9 @@ class Code(StrEnum):
     LEASE_ENDED = "LEASE_ENDED"
     KEY_REVOKED = "KEY_REVOKED"
     DNS_UNREACHABLE = "DNS_UNREACHABLE"
+    DIRECTORY_REFUSED = "DIRECTORY_REFUSED"
+    DIRECTORY_UNTRUSTED = "DIRECTORY_UNTRUSTED"
+    NAME_TAKEN = "NAME_TAKEN"
 
     @property
     def number(self) -> int:
@@ -298,6 +301,15 @@ CATALOGUE: dict[Code, Entry] = {
     Code.DNS_UNREACHABLE: Entry(
         59, "The DNS server did not answer.", "Check the DNS server's address and that it is running."
     ),
+    Code.DIRECTORY_REFUSED: Entry(
+        60, "The directory refused this account.", "Check the account's credentials, and what it may do there."
+    ),
+    Code.DIRECTORY_UNTRUSTED: Entry(
+        61,
+        "The directory server did not prove who it is.",
+        "Check the server's name and the authority behind its certificate.",
+    ),
+    Code.NAME_TAKEN: Entry(62, "There is something of this name already.", "Choose another name."),
 }
 
 BY_NUMBER: dict[int, Code] = {entry.number: code for code, entry in CATALOGUE.items()}
