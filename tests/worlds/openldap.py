@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import quote
 
@@ -76,6 +76,7 @@ class Slapd:
     folder: Path
     port: int
     authority: Path
+    stop: Callable[[], None] = lambda: None
 
     @property
     def local(self) -> str:
@@ -114,10 +115,14 @@ def slapd(folder: Path, *, sizelimit: int = 500) -> Iterator[Slapd]:
         process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
     try:
         _await_ready(server, process)
-        yield server
+        yield replace(server, stop=lambda: _stop(process))
     finally:
-        process.terminate()
-        process.wait(STOP_SECONDS)
+        _stop(process)
+
+
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    process.terminate()
+    process.wait(STOP_SECONDS)
 
 
 def _await_ready(server: Slapd, process: subprocess.Popen[bytes]) -> None:

@@ -1,0 +1,317 @@
+"""What a directory does for programs: in memory, OpenLDAP and a Samba domain alike."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TypeVar
+
+import pytest
+
+from muster.base.errors import Code, Misconfigured, MusterError, Refused, Unreachable, Untrusted
+from muster.platform.ldap.directory_process import DirectoryProcess
+from muster.platform.ldap.port import (
+    ROOT,
+    Anonymous,
+    Directory,
+    Kerberos,
+    Login,
+    Password,
+    Scope,
+    Server,
+    escaped,
+    escaped_name,
+)
+from tests.worlds.directory_world import Place, memory_place, samba_place, slapd_place
+from tests.worlds.openldap import slapd
+from tests.worlds.samba import Domain
+
+PATIENCE = 10.0
+PLACES = [
+    pytest.param("memory"),
+    pytest.param("memory-ad"),
+    pytest.param("openldap", marks=pytest.mark.parts),
+    pytest.param("samba", marks=pytest.mark.parts),
+]
+Result = TypeVar("Result")
+
+
+@pytest.fixture(params=PLACES)
+def place(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
+    with ExitStack() as stack:
+        if request.param == "samba":
+            domain: Domain = request.getfixturevalue("samba_domain")
+            monkeypatch.setenv("KRB5_CONFIG", str(domain.folder / "krb5.conf"))
+            yield samba_place(domain, request.getfixturevalue("samba_member"))
+        elif request.param == "openldap":
+            yield slapd_place(stack.enter_context(slapd(tmp_path, sizelimit=5000)))
+        else:
+            yield memory_place(is_ad=request.param == "memory-ad")
+
+
+def within(place: Place, login: Login, work: Callable[[Directory], Awaitable[Result]]) -> Result:
+    async def run() -> Result:
+        # In Active Directory, Kerberos seals by itself, and inside TLS it must not.
+        server = Server(place.server.url) if isinstance(login, Kerberos) else place.server
+        async with place.directories.connect(server, login, PATIENCE) as directory:
+            return await work(directory)
+
+    return asyncio.run(run())
+
+
+def fresh(place: Place, name: str) -> str:
+    """A folder of the test's own."""
+    dn = f"cn={escaped_name(name)},{place.home}"
+    within(place, place.administrator, lambda d: d.add(dn, place.folder()))
+    return dn
+
+
+def test_what_is_added_is_read_by_a_machine_byte_for_byte(place: Place) -> None:
+    dn = f"cn=one,{fresh(place, 'added')}"
+    values = (b"plain", "größer als\tsonst".encode(), b"x" * 200)
+    within(place, place.administrator, lambda d: d.add(dn, place.thing(*values)))
+    (found,) = within(place, place.machine, lambda d: d.read(dn, attributes=(place.words, "cn")))
+    assert found.dn.lower() == dn.lower()
+    assert sorted(found.values(place.words)) == sorted(values)
+    assert found.text("CN") == "one"
+
+
+def test_a_name_is_given_once_and_is_free_again_after_removal(place: Place) -> None:
+    dn = f"cn=once,{fresh(place, 'names')}"
+    within(place, place.administrator, lambda d: d.add(dn, place.thing(b"1")))
+    with pytest.raises(Refused) as taken:
+        within(place, place.administrator, lambda d: d.add(dn, place.thing(b"2")))
+    assert taken.value.code is Code.NAME_TAKEN
+    within(place, place.administrator, lambda d: d.remove(dn))
+    assert within(place, place.machine, lambda d: d.read(dn)) == ()
+    with pytest.raises(Refused) as gone:
+        within(place, place.administrator, lambda d: d.remove(dn))
+    assert gone.value.code is Code.NOT_FOUND
+    within(place, place.administrator, lambda d: d.add(dn, place.thing(b"3")))
+
+
+def test_values_are_replaced_and_taken_away(place: Place) -> None:
+    dn = f"cn=changing,{fresh(place, 'changes')}"
+    within(place, place.administrator, lambda d: d.add(dn, place.thing(b"old", b"older")))
+    within(place, place.administrator, lambda d: d.replace(dn, {place.words: (b"new",)}))
+    (found,) = within(place, place.machine, lambda d: d.read(dn, attributes=(place.words,)))
+    assert found.values(place.words) == (b"new",)
+    within(place, place.administrator, lambda d: d.replace(dn, {place.words: ()}))
+    (found,) = within(place, place.machine, lambda d: d.read(dn, attributes=(place.words,)))
+    assert found.values(place.words) == ()
+    with pytest.raises(Refused) as missing:
+        within(place, place.administrator, lambda d: d.replace(f"cn=none,{dn}", {place.words: (b"x",)}))
+    assert missing.value.code is Code.NOT_FOUND
+
+
+def test_a_search_finds_what_matches_as_deep_as_it_looks(place: Place) -> None:
+    folder = fresh(place, "depth")
+    inner = f"cn=inner,{folder}"
+
+    async def fill(d: Directory) -> None:
+        await d.add(inner, place.folder())
+        await d.add(f"cn=near,{folder}", place.thing(b"star * ( ) \\"))
+        await d.add(f"cn=far,{inner}", place.thing(b"star * ( ) \\"))
+        await d.add(f"cn=other,{inner}", place.thing(b"star anything"))
+
+    within(place, place.administrator, fill)
+    wanted = f"(&(objectClass=*)({place.words}={escaped(b'star * ( ) ' + bytes((92,)))}))"
+
+    def names(scope: Scope, base: str = folder) -> set[str]:
+        found = within(place, place.machine, lambda d: d.read(base, scope, wanted, ("cn",)))
+        return {entry.text("cn") for entry in found}
+
+    assert names(Scope.CHILDREN) == {"near"}
+    assert names(Scope.SUBTREE) == {"near", "far"}
+    assert names(Scope.BASE) == set()
+    assert names(Scope.SUBTREE, f"cn=nowhere,{folder}") == set()
+
+
+def test_names_with_special_characters_are_names(place: Place) -> None:
+    name = 'Acme CAD, "Pro" #1 + <beta>; \\ = x'
+    dn = f"cn={escaped_name(name)},{fresh(place, 'special')}"
+    within(place, place.administrator, lambda d: d.add(dn, place.thing(b"1")))
+    (found,) = within(place, place.machine, lambda d: d.read(dn, attributes=("cn",)))
+    assert found.text("cn") == name
+    within(place, place.administrator, lambda d: d.remove(found.dn))
+
+
+def test_thousands_are_read_in_pages_and_no_more_than_asked_for(place: Place) -> None:
+    folder, many = fresh(place, "many"), 1203
+
+    async def fill(d: Directory) -> None:
+        for number in range(many):
+            await d.add(f"cn=n{number:05},{folder}", place.thing(b"%d" % number))
+
+    within(place, place.administrator, fill)
+
+    async def ask(d: Directory) -> tuple[int, int]:
+        everything = await d.read(folder, Scope.CHILDREN, attributes=("cn",))
+        return len(everything), len(await d.read(folder, Scope.CHILDREN, attributes=("cn",), limit=7))
+
+    assert within(place, place.machine, ask) == (many, 7)
+
+
+def test_octets_are_not_taken_for_text(place: Place) -> None:
+    ident = "objectGUID" if place.is_ad else "entryUUID"
+    dn = fresh(place, "ident")
+    (one,) = within(place, place.machine, lambda d: d.read(dn, attributes=(ident,)))
+    (again,) = within(place, place.machine, lambda d: d.read(dn, attributes=(ident,)))
+    assert one == again
+    assert len(one.values(ident)[0]) == (16 if place.is_ad else 36)
+
+
+def test_the_server_names_its_contexts_to_a_machine(place: Place) -> None:
+    asked = ("namingContexts", "defaultNamingContext", "configurationNamingContext")
+    (root,) = within(place, place.machine, lambda d: d.read(ROOT, attributes=asked))
+    assert place.base.lower() in {text.lower() for text in root.texts("namingContexts")}
+    assert bool(root.text("configurationNamingContext")) is place.is_ad
+
+
+def test_a_machine_may_read_and_not_write(place: Place) -> None:
+    dn = f"cn=mine,{fresh(place, 'rights')}"
+    with pytest.raises(Refused) as refused:
+        within(place, place.machine, lambda d: d.add(dn, place.thing(b"1")))
+    assert refused.value.code is Code.DIRECTORY_REFUSED
+    assert within(place, place.administrator, lambda d: d.read(dn)) == ()
+
+
+def test_a_wrong_login_is_refused(place: Place) -> None:
+    with pytest.raises(Refused) as refused:
+        within(place, place.stranger, lambda d: d.read(ROOT))
+    assert refused.value.code is Code.DIRECTORY_REFUSED
+
+
+def test_without_a_login_nothing_is_read(place: Place) -> None:
+    dn = f"cn=secret,{fresh(place, 'anonymous')}"
+    within(place, place.administrator, lambda d: d.add(dn, place.thing(b"1")))
+    try:
+        assert within(place, Anonymous(), lambda d: d.read(dn)) == ()
+    except Refused as error:
+        assert error.code is Code.DIRECTORY_REFUSED  # noqa: PT017 - servers differ in how they say no
+
+
+def test_a_password_does_not_travel_in_the_clear(place: Place) -> None:
+    async def run() -> None:
+        async with place.directories.connect(Server(place.server.url), Password("admin", "secret"), PATIENCE):
+            pass
+
+    with pytest.raises(Misconfigured):
+        asyncio.run(run())
+
+
+# What only a network has.
+
+
+def refused_by(server: Server, login: Login = Anonymous(), patience: float = 5.0) -> MusterError:  # noqa: B008
+    async def run() -> None:
+        async with DirectoryProcess().connect(server, login, patience):
+            pass
+
+    with pytest.raises(MusterError) as error:
+        asyncio.run(run())
+    return error.value
+
+
+@pytest.mark.parts
+def test_a_server_of_an_unknown_authority_is_not_believed(tmp_path: Path) -> None:
+    (tmp_path / "one").mkdir()
+    (tmp_path / "two").mkdir()
+    with slapd(tmp_path / "one") as one, slapd(tmp_path / "two") as two:
+        spoofed = Server(f"ldap://{one.address}", start_tls=True, authority=str(two.authority))
+        error = refused_by(spoofed, Password("cn=admin,dc=corp,dc=example", "secret"))
+        named = refused_by(Server(f"ldap://localhost:{one.port}", start_tls=True, authority=str(one.authority)))
+    assert isinstance(error, Untrusted)
+    assert error.code is Code.DIRECTORY_UNTRUSTED
+    assert isinstance(named, Untrusted)
+
+
+@pytest.mark.parts
+def test_a_server_that_stops_in_the_middle_is_unreachable(tmp_path: Path) -> None:
+    async def run() -> MusterError:
+        with slapd(tmp_path) as server:
+            place = slapd_place(server)
+            async with place.directories.connect(place.server, place.machine, PATIENCE) as directory:
+                server.stop()
+                with pytest.raises(MusterError) as error:
+                    await directory.read(place.base, Scope.SUBTREE)
+                return error.value
+
+    assert asyncio.run(run()).code is Code.DIRECTORY_UNREACHABLE
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        b"",
+        b"\x30\x84\xff\xff\xff\xff" + bytes(100),
+        b"HTTP/1.1 400 Bad Request\r\n\r\n",
+        hashlib.sha256(b"noise").digest() * 100,
+        b"\x30\x0c\x02\x01\x01\x61\x07\x0a\x01\x00\x04\x00\x04\x00",
+    ],
+    ids=["silence", "endless", "http", "noise", "yes to everything"],
+)
+def test_what_is_no_directory_ends_within_its_time(said: bytes) -> None:
+    async def run() -> MusterError:
+        async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            await reader.read(100)
+            writer.write(said)
+            await writer.drain()
+            await reader.read()
+            writer.close()
+
+        server = await asyncio.start_server(answer, "127.0.0.1", 0)
+        port = server.sockets[0].getsockname()[1]
+        async with server:
+            try:
+                async with DirectoryProcess().connect(Server(f"ldap://127.0.0.1:{port}"), Anonymous(), 1.0) as found:
+                    await found.read(ROOT)
+                    await found.read("dc=corp,dc=example", Scope.SUBTREE)
+            except MusterError as error:
+                return error
+        return pytest.fail("it was taken for a directory")
+
+    error = asyncio.run(asyncio.wait_for(run(), 8))
+    assert error.code in {Code.DIRECTORY_UNREACHABLE, Code.DIRECTORY_REFUSED}
+
+
+def test_nobody_there_is_unreachable() -> None:
+    error = refused_by(Server("ldap://127.0.0.1:1"))
+    assert isinstance(error, Unreachable)
+    assert error.code is Code.DIRECTORY_UNREACHABLE
+
+
+@pytest.mark.parts
+def test_a_keytab_that_is_gone_or_old_is_told(
+    samba_domain: Domain, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KRB5_CONFIG", str(samba_domain.folder / "krb5.conf"))
+    server = Server(f"ldap://{samba_domain.address}")
+    old = samba_domain.computer("oldkeys")
+    samba_domain.tool("user", "setpassword", "OLDKEYS$", "--newpassword=Another!Passw0rd1")
+    for keytab in (str(old.keytab), str(tmp_path / "none.keytab")):
+        error = refused_by(server, Kerberos("OLDKEYS$@CORP.EXAMPLE", keytab))
+        assert error.code is Code.DIRECTORY_REFUSED
+        assert keytab in error.message
+    without = refused_by(server, Kerberos())
+    assert "kinit" in without.hint
+
+
+@pytest.mark.parts
+def test_clocks_too_far_apart_for_kerberos_are_named(
+    samba_domain: Domain, samba_member: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from tests.worlds.parts import part
+    from tests.worlds.samba import Member
+
+    assert isinstance(samba_member, Member)
+    monkeypatch.setenv("KRB5_CONFIG", str(samba_domain.folder / "krb5.conf"))
+    part("faketime")
+    monkeypatch.setenv("LD_PRELOAD", "/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1")
+    monkeypatch.setenv("FAKETIME", "+3h")
+    login = Kerberos(f"{samba_member.principal}@CORP.EXAMPLE", str(samba_member.keytab))
+    error = refused_by(Server(f"ldap://{samba_domain.address}"), login)
+    assert error.code is Code.CLOCK_SKEW

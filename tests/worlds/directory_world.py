@@ -1,0 +1,75 @@
+"""Directories behind one face for contract suites: in memory, OpenLDAP, a Samba domain."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from muster.platform.ldap.directory_process import DirectoryProcess
+from muster.platform.ldap.memory import MemoryDirectory
+from muster.platform.ldap.port import Attributes, Directories, Kerberos, Login, Password, Server
+from tests.worlds import openldap, samba
+
+MEMORY_BASE = "dc=corp,dc=example"
+MEMORY_SERVER = Server("ldap://dc1.corp.example")
+PC1 = "PC1$@CORP.EXAMPLE"
+
+
+@dataclass(frozen=True)
+class Place:
+    """A directory, who may do what there, and where a test may put its own entries."""
+
+    directories: Directories
+    server: Server
+    administrator: Login
+    machine: Login
+    stranger: Login
+    home: str
+    base: str
+    is_ad: bool
+
+    def folder(self) -> Attributes:
+        """Attributes of an entry that others may lie below."""
+        return {"objectClass": (b"top", b"container")} if self.is_ad else {"objectClass": (b"applicationProcess",)}
+
+    def thing(self, *descriptions: bytes) -> Attributes:
+        """Attributes of an entry that describes something, in several values."""
+        if self.is_ad:
+            return {"objectClass": (b"top", b"serviceConnectionPoint"), "keywords": descriptions}
+        return {"objectClass": (b"applicationProcess",), "description": descriptions}
+
+    @property
+    def words(self) -> str:
+        """The attribute in which a thing has its values."""
+        return "keywords" if self.is_ad else "description"
+
+
+def memory_place(*, is_ad: bool) -> Place:
+    directory = MemoryDirectory(
+        MEMORY_BASE,
+        is_ad,
+        accounts={"admin": "secret", PC1: "pc1.keytab"},
+        administrators={"admin"},
+    )
+    secure = Server(MEMORY_SERVER.url, start_tls=True)
+    home = f"CN=Services,{directory.configuration}" if is_ad else MEMORY_BASE
+    machine = Kerberos(PC1, "pc1.keytab")
+    wrong = Password("admin", "guess")
+    return Place(directory, secure, Password("admin", "secret"), machine, wrong, home, MEMORY_BASE, is_ad)
+
+
+def slapd_place(server: openldap.Slapd) -> Place:
+    url = Server(f"ldap://{server.address}", start_tls=True, authority=str(server.authority))
+    administrator = Password(openldap.ADMINISTRATOR, openldap.PASSWORD)
+    machine, wrong = Password(openldap.MACHINE, openldap.PASSWORD), Password(openldap.MACHINE, "guess")
+    base = openldap.SUFFIX
+    return Place(DirectoryProcess(), url, administrator, machine, wrong, base, base, is_ad=False)
+
+
+def samba_place(domain: samba.Domain, member: samba.Member) -> Place:
+    """By address: a name would have to resolve on this machine. So Kerberos needs no TLS beside it."""
+    administrator = Password(samba.ADMINISTRATOR, samba.PASSWORD)
+    machine = Kerberos(f"{member.principal}@{samba.REALM}", str(member.keytab))
+    wrong = Kerberos(f"NOBODY$@{samba.REALM}", str(member.keytab))
+    url = Server(f"ldap://{domain.address}", start_tls=True, authority=str(domain.authority))
+    home = f"CN=Services,{samba.CONFIGURATION}"
+    return Place(DirectoryProcess(), url, administrator, machine, wrong, home, samba.BASE, is_ad=True)
