@@ -24,7 +24,7 @@ demo: setup ## a vendor, a name server, a host and 30 machines on loopback, with
 	@$(BIN)/muster demo
 
 parts: ## install the real servers that the tests talk to
-	@tools/real_parts.sh
+	@tools/real_parts.sh $(VENV)
 
 test: setup parts ## all tests
 	@$(PYTHON) -m pytest -n $(WORKERS)

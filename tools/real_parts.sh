@@ -1,17 +1,36 @@
 #!/usr/bin/env bash
-# Installs the missing ones of tools/parts.txt: as root by apt-get, otherwise tells the command.
+# Installs the missing ones of tools/parts.txt: as root by apt-get, otherwise tells the command: tools/real_parts.sh [VENV]
+# Then builds the extra `directory` into the virtual environment, which needs some of them.
 # MUSTER_SKIP_PARTS=1 skips aloud; the tests that need a part then skip too.
 # No installed server is started: the tests start their own, on loopback, and stop it.
 set -euo pipefail
-list="$(dirname "$0")/parts.txt"
+cd "$(dirname "$0")/.."
+list=tools/parts.txt
 PATH="$PATH:/usr/sbin:/sbin:/usr/local/sbin"
+
+there() {
+    case $1 in
+    /*) compgen -G "$1" >/dev/null ;;
+    *) command -v "$1" >/dev/null ;;
+    esac
+}
+
+build_directory() {
+    local python="${1:-}/bin/python"
+    [ -x "$python" ] && ! "$python" -c 'import bonsai, gssapi' 2>/dev/null || return 0
+    echo "parts: building the extra 'directory' (a minute)"
+    PIP_DISABLE_PIP_VERSION_CHECK=1 "$python" -m pip install -qq --require-hashes -r requirements/directory.txt
+}
 
 missing=()
 while read -r package program _; do
     case $package in '' | '#'*) continue ;; esac
-    command -v "$program" >/dev/null || missing+=("$package")
+    there "$program" || missing+=("$package")
 done <"$list"
-[ ${#missing[@]} -gt 0 ] || exit 0
+if [ ${#missing[@]} = 0 ]; then
+    build_directory "$@"
+    exit
+fi
 
 if [ "${MUSTER_SKIP_PARTS:-}" = 1 ]; then
     echo "parts: SKIPPED because of MUSTER_SKIP_PARTS=1, not tested against: ${missing[*]}"
@@ -41,3 +60,4 @@ if ! { apt-get update -qq && DEBIAN_FRONTEND=noninteractive $install -qq; } >"$l
     exit 1
 fi
 rm -f "$log"
+build_directory "$@"

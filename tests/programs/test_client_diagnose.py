@@ -155,7 +155,7 @@ def _other_user(base: Path, home: Path) -> str | None:
     if os.geteuid() != 0:
         return None
     for path in home.parents:
-        if path.is_relative_to(base) or path.name.startswith("pytest-of-"):
+        if path.is_relative_to(base) or path.name.startswith("pytest-"):
             path.chmod(0o755)
     return NOBODY
 
