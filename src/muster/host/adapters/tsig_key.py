@@ -15,7 +15,8 @@ from muster.base.errors import Code, Misconfigured
 
 MAX_KEY_FILE_BYTES = 65_536
 ALGORITHMS = ("hmac-sha224", "hmac-sha256", "hmac-sha384", "hmac-sha512", "hmac-sha1", "hmac-md5")
-_COMMENTS = re.compile(r"/\*.*?\*/|(?://|#)[^\n]*", re.DOTALL)
+# Base64 can hold "//": what stands in quotes is kept as it is.
+_COMMENTS = re.compile(r'("[^"\n]*")|/\*.*?\*/|(?://|#)[^\n]*', re.DOTALL)
 _KEY = re.compile(r'\bkey\s+"?([^\s"{;]+)"?\s*\{([^}]*)\}\s*;')
 _CLAUSE = re.compile(r'\b(algorithm|secret)\s+"?([^\s";]+)"?\s*;')
 
@@ -28,7 +29,7 @@ def read_tsig_key(path: Path) -> dns.tsig.Key:
         raise _wrong(path, "there is no such file") from error
     except (OSError, UnicodeDecodeError) as error:
         raise _wrong(path, "it cannot be read") from error
-    keys = _KEY.findall(_COMMENTS.sub(" ", text)) if len(text) <= MAX_KEY_FILE_BYTES else []
+    keys = _KEY.findall(_COMMENTS.sub(lambda found: found[1] or " ", text)) if len(text) <= MAX_KEY_FILE_BYTES else []
     if len(keys) != 1:
         raise _wrong(path, f"it has {len(keys)} keys, not one" if keys else "it holds no key")
     name, body = keys[0]

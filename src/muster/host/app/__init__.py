@@ -26,10 +26,8 @@ from muster.host.app.status import Status, status
 from muster.host.core.identity import Identity
 from muster.host.core.publication import ZoneRecords
 from muster.host.ports import Publication
-from muster.host.service.registration import RETRY
 
 __all__ = [
-    "RETRY",
     "FileAnswer",
     "Identity",
     "Publication",
