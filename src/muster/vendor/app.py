@@ -19,8 +19,9 @@ from muster.base.config import load
 from muster.base.entropy import Entropy, SystemEntropy
 from muster.base.errors import Code, Misconfigured
 from muster.platform.durable_file import PUBLIC, make_folder, replace_file
+from muster.platform.sql import sqlite_url
 from muster.vendor.adapters.keybox import ISSUING, KeyBox, read_root
-from muster.vendor.adapters.sql_store import SqlStore, sqlite_url
+from muster.vendor.adapters.sql_store import SqlStore
 from muster.vendor.core.definition import example
 from muster.vendor.core.keysets import SPARES, Change
 from muster.vendor.ports import CertificateRow, KeyRow, MachineRow, Organisation

@@ -1,112 +1,36 @@
-"""`Store` on SQLite or PostgreSQL by SQLAlchemy; Alembic makes and migrates the tables.
-
-Transactions are serializable: SQLite has one writer at a time, PostgreSQL tells a conflict by SQLSTATE 40001 and the work
-is done again. A row that is spent from is held first, so that conflicts are rare.
-"""
+"""`Store` on SQLite or PostgreSQL: the vendor's tables in a `muster.platform.sql.Database`."""
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import sqlalchemy as sa
-from alembic import command
-from alembic.config import Config
-from sqlalchemy import event
-from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 
-from muster.base.errors import Code, Misconfigured, StoreFailed
+from muster.platform.sql import Database
 from muster.vendor.adapters.sql_books import SqlBooks
 from muster.vendor.ports import Books
 
-MAX_TRIES = 12
-BUSY_SECONDS = 30
 MIGRATIONS = Path(__file__).parent / "migrations"
-_AGAIN = frozenset({"40001", "40P01"})
 
 Result = TypeVar("Result")
-
-
-def sqlite_url(path: Path) -> sa.URL:
-    """The URL of a database file; the path may hold any characters."""
-    return sa.URL.create("sqlite", database=str(path))
 
 
 class SqlStore:
     """The books in the database of a URL."""
 
     def __init__(self, url: str | sa.URL) -> None:
-        try:
-            self._engine = _engine(url)
-        except (SQLAlchemyError, ModuleNotFoundError) as error:
-            raise Misconfigured(
-                Code.SETTINGS_INVALID,
-                f"the database {_shown(url)} cannot be used: {error}",
-                "correct database in vendor.toml",
-            ) from error
+        self._database = Database(url, MIGRATIONS, "database in vendor.toml")
 
     def migrate(self) -> None:
         """Make the tables, or bring those of an older release up to date; all or nothing."""
-        config = Config()
-        config.set_main_option("script_location", str(MIGRATIONS))
-        try:
-            with self._engine.begin() as connection:
-                config.attributes["connection"] = connection
-                command.upgrade(config, "head")
-        except (SQLAlchemyError, sqlite3.Error) as error:
-            raise _translated(error) from error
+        self._database.migrate()
 
     def run(self, work: Callable[[Books], Result]) -> Result:
         """See `Store`."""
-        for remaining in reversed(range(MAX_TRIES)):
-            try:
-                with self._engine.begin() as connection:
-                    return work(SqlBooks(connection))
-            except DBAPIError as error:
-                if getattr(error.orig, "sqlstate", None) not in _AGAIN or not remaining:
-                    raise _translated(error) from error
-            except (SQLAlchemyError, sqlite3.Error) as error:  # the driver's own: raised while a connection is prepared
-                raise _translated(error) from error
-        raise StoreFailed(Code.STORE_FAILED, "the database is too busy")
+        return self._database.run(lambda connection: work(SqlBooks(connection)))
 
     def close(self) -> None:
         """Let every connection go."""
-        self._engine.dispose()
-
-
-def _shown(url: str | sa.URL) -> str:
-    """A URL without its password."""
-    try:
-        return str(sa.make_url(url))
-    except SQLAlchemyError:
-        return "of vendor.toml"
-
-
-def _engine(url: str | sa.URL) -> sa.Engine:
-    if sa.make_url(url).get_backend_name() != "sqlite":
-        return sa.create_engine(url, isolation_level="SERIALIZABLE", pool_pre_ping=True)
-    engine = sa.create_engine(url, connect_args={"timeout": BUSY_SECONDS})
-
-    @event.listens_for(engine, "connect")
-    def prepare(connection: Any, _record: object) -> None:
-        # The driver's own transactions begin too late; ours begin below.
-        connection.isolation_level = None
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = FULL")
-        connection.execute("PRAGMA foreign_keys = ON")
-
-    @event.listens_for(engine, "begin")
-    def begin(connection: sa.Connection) -> None:
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
-
-    return engine
-
-
-def _translated(error: SQLAlchemyError | sqlite3.Error) -> StoreFailed:
-    told = str(getattr(error, "orig", None) or error).splitlines()
-    cause = told[0] if told else type(error).__name__
-    if isinstance(error, DBAPIError) and not isinstance(error, OperationalError):
-        cause = f"{type(error).__name__}: {cause}"
-    return StoreFailed(Code.STORE_FAILED, f"the database refused: {cause}")
+        self._database.close()

@@ -1,0 +1,113 @@
+"""One database by SQLAlchemy, its tables made by Alembic.
+
+Transactions are serializable: SQLite has one writer at a time, PostgreSQL tells a conflict by SQLSTATE 40001 and the work
+is done again. A row that is spent from is best held first, so that conflicts are rare.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import event
+from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
+
+from muster.base.errors import Code, Misconfigured, StoreFailed
+
+MAX_TRIES = 12
+BUSY_SECONDS = 30
+_AGAIN = frozenset({"40001", "40P01"})
+
+Result = TypeVar("Result")
+
+
+def sqlite_url(path: Path) -> sa.URL:
+    """The URL of a database file; the path may hold any characters."""
+    return sa.URL.create("sqlite", database=str(path))
+
+
+class Database:
+    """The database of a URL. `migrations` is the folder of its Alembic scripts, `setting` where people wrote the URL down."""
+
+    def __init__(self, url: str | sa.URL, migrations: Path, setting: str) -> None:
+        self._migrations = migrations
+        try:
+            self._engine = _engine(url)
+        except (SQLAlchemyError, ModuleNotFoundError) as error:
+            raise Misconfigured(
+                Code.SETTINGS_INVALID,
+                f"the database {_shown(url, setting)} cannot be used: {error}",
+                f"correct {setting}",
+            ) from error
+
+    def migrate(self) -> None:
+        """Make the tables, or bring those of an older release up to date; all or nothing. Raises `StoreFailed`."""
+        config = Config()
+        config.set_main_option("script_location", str(self._migrations))
+        try:
+            with self._engine.begin() as connection:
+                config.attributes["connection"] = connection
+                command.upgrade(config, "head")
+        except (SQLAlchemyError, sqlite3.Error) as error:
+            raise _translated(error) from error
+
+    def run(self, work: Callable[[sa.Connection], Result]) -> Result:
+        """Do `work` in one transaction, again from its start when others came between; `StoreFailed` when it cannot be.
+
+        Committed when this returns. What `work` raises itself rolls back and passes through.
+        """
+        for remaining in reversed(range(MAX_TRIES)):
+            try:
+                with self._engine.begin() as connection:
+                    return work(connection)
+            except DBAPIError as error:
+                if getattr(error.orig, "sqlstate", None) not in _AGAIN or not remaining:
+                    raise _translated(error) from error
+            except (SQLAlchemyError, sqlite3.Error) as error:  # the driver's own: raised while a connection is prepared
+                raise _translated(error) from error
+        raise StoreFailed(Code.STORE_FAILED, "the database is too busy")
+
+    def close(self) -> None:
+        """Let every connection go."""
+        self._engine.dispose()
+
+
+def _shown(url: str | sa.URL, setting: str) -> str:
+    """A URL without its password."""
+    try:
+        return str(sa.make_url(url))
+    except SQLAlchemyError:
+        return f"of {setting}"
+
+
+def _engine(url: str | sa.URL) -> sa.Engine:
+    if sa.make_url(url).get_backend_name() != "sqlite":
+        return sa.create_engine(url, isolation_level="SERIALIZABLE", pool_pre_ping=True)
+    engine = sa.create_engine(url, connect_args={"timeout": BUSY_SECONDS})
+
+    @event.listens_for(engine, "connect")
+    def prepare(connection: Any, _record: object) -> None:
+        # The driver's own transactions begin too late; ours begin below.
+        connection.isolation_level = None
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("PRAGMA foreign_keys = ON")
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: sa.Connection) -> None:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+    return engine
+
+
+def _translated(error: SQLAlchemyError | sqlite3.Error) -> StoreFailed:
+    told = str(getattr(error, "orig", None) or error).splitlines()
+    cause = told[0] if told else type(error).__name__
+    if isinstance(error, DBAPIError) and not isinstance(error, OperationalError):
+        cause = f"{type(error).__name__}: {cause}"
+    return StoreFailed(Code.STORE_FAILED, f"the database refused: {cause}")

@@ -1,0 +1,47 @@
+"""What every program's database holds to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from muster.base.errors import Code, Misconfigured
+from muster.platform.sql import Database, sqlite_url
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Iterator[Database]:
+    database = Database(sqlite_url(tmp_path / "any ?#%.db"), tmp_path, "store")
+    yield database
+    database.close()
+
+
+def pragma(database: Database, name: str) -> object:
+    return database.run(lambda connection: connection.exec_driver_sql(f"PRAGMA {name}").scalar())
+
+
+def test_every_commit_is_flushed_to_disk(database: Database) -> None:
+    assert (pragma(database, "synchronous"), pragma(database, "journal_mode")) == (2, "wal")
+
+
+def test_work_that_fails_leaves_nothing_behind(database: Database) -> None:
+    database.run(lambda connection: connection.exec_driver_sql("CREATE TABLE t (n INTEGER)"))
+
+    def work(connection: sa.Connection) -> None:
+        connection.exec_driver_sql("INSERT INTO t VALUES (1)")
+        raise KeyError
+
+    with pytest.raises(KeyError):
+        database.run(work)
+    assert database.run(lambda connection: connection.exec_driver_sql("SELECT count(*) FROM t").scalar()) == 0
+
+
+@pytest.mark.parametrize("url", ["no url", "postgres+nothing://u:secret@h/d"])
+def test_a_url_that_is_none_is_told_with_the_name_of_its_setting(tmp_path: Path, url: str) -> None:
+    with pytest.raises(Misconfigured) as told:
+        Database(url, tmp_path, "store in console.toml")
+    assert (told.value.code, "console.toml" in told.value.hint) == (Code.SETTINGS_INVALID, True)
+    assert "secret" not in str(told.value)
