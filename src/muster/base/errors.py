@@ -84,6 +84,10 @@ class Code(StrEnum):
     DIRECTORY_REFUSED = "DIRECTORY_REFUSED"
     DIRECTORY_UNTRUSTED = "DIRECTORY_UNTRUSTED"
     NAME_TAKEN = "NAME_TAKEN"
+    MACHINE_UNREACHABLE = "MACHINE_UNREACHABLE"
+    MACHINE_UNTRUSTED = "MACHINE_UNTRUSTED"
+    MACHINE_REFUSED = "MACHINE_REFUSED"
+    ANSWER_MALFORMED = "ANSWER_MALFORMED"
 
     @property
     def number(self) -> int:
@@ -310,6 +314,20 @@ CATALOGUE: dict[Code, Entry] = {
         "Check the server's name and the authority behind its certificate.",
     ),
     Code.NAME_TAKEN: Entry(62, "There is something of this name already.", "Choose another name."),
+    Code.MACHINE_UNREACHABLE: Entry(
+        63, "The machine could not be reached by SSH.", "Check its address, that it runs, and its SSH server."
+    ),
+    Code.MACHINE_UNTRUSTED: Entry(
+        64,
+        "The machine showed another SSH host key than before.",
+        "Find out why; after a new installation forget the old key of this machine.",
+    ),
+    Code.MACHINE_REFUSED: Entry(
+        65, "The machine refused the log-in or the command.", "Check user, key and the forced command on the machine."
+    ),
+    Code.ANSWER_MALFORMED: Entry(
+        66, "The machine's answer is not understood.", "Check that `muster client remote` answers there, and its release."
+    ),
 }
 
 BY_NUMBER: dict[int, Code] = {entry.number: code for code, entry in CATALOGUE.items()}
