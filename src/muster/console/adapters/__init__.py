@@ -1,0 +1,1 @@
+"""The console's hands: database, SSH, files."""

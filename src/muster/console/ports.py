@@ -1,0 +1,148 @@
+"""What the console needs of the world, in its own words. No behaviour lives here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol, TypeVar
+
+from muster.console.core.answer import EditionSeen
+from muster.console.core.conditions import Condition
+from muster.console.core.targets import Target
+
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """A machine of the inventory: how it is reached, and what happened last. Empty text and None: never."""
+
+    id: int
+    target: Target
+    source: str
+    added_at: datetime
+    contact_at: datetime | None = None
+    action: str = ""
+    result: str = ""
+    result_text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of the inventory: an edition on a machine, or a machine of which no edition is known."""
+
+    machine: Machine
+    seen: EditionSeen | None
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What came of one action on one machine: a code of spec/errors.md, or `DONE`, and a sentence."""
+
+    code: str
+    text: str = ""
+
+    @property
+    def is_good(self) -> bool:
+        """Whether it was done."""
+        return self.code == DONE
+
+
+DONE = "DONE"
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """An action on many machines, so that it can be taken up again: `waiting` have no verdict yet."""
+
+    id: int
+    kind: str
+    parameters: Mapping[str, Any]
+    actor: str
+    started_at: datetime
+    waiting: int
+    done: int
+
+
+class Books(Protocol):
+    """The inventory within one transaction."""
+
+    def add_machines(self, targets: Iterable[Target], source: str, now: datetime) -> int:
+        """Add those that are not there by name; how many were new. Known ones keep what is known of them."""
+
+    def rows(
+        self,
+        conditions: Sequence[Condition],
+        now: datetime,
+        *,
+        sort: str = "name",
+        offset: int = 0,
+        limit: int | None = None,
+    ) -> list[Row]:
+        """Lines that fit all conditions, by `sort` (a field; ``-`` before it turns it round), then by name."""
+
+    def count_rows(self, conditions: Sequence[Condition], now: datetime) -> int:
+        """How many lines fit."""
+
+    def tally(self, field: str, conditions: Sequence[Condition], now: datetime) -> dict[str, int]:
+        """How many lines have each value of a text field."""
+
+    def selected(self, conditions: Sequence[Condition], now: datetime) -> list[Machine]:
+        """Machines with at least one line that fits, each once, by name."""
+
+    def record(self, machine: int, verdict: Verdict, action: str, now: datetime, *, answered: bool) -> None:
+        """What came of an action; `answered` when the machine itself spoke."""
+
+    def replace_editions(self, machine: int, editions: Sequence[EditionSeen]) -> None:
+        """What is on a machine now."""
+
+    def remove(self, machines: Sequence[int]) -> int:
+        """Take machines out of the inventory; how many were there."""
+
+    def ssh_key(self, machine: int) -> str:
+        """The pinned SSH host key in OpenSSH's form, or an empty text."""
+
+    def pin_ssh_key(self, machine: int, key: str) -> None:
+        """Pin, or forget when `key` is empty."""
+
+    def begin(
+        self, kind: str, parameters: Mapping[str, Any], actor: str, machines: Sequence[int], now: datetime
+    ) -> int:
+        """Write an action down with the machines it is for; its id."""
+
+    def task(self, task: int) -> Task | None:
+        """An action that was written down."""
+
+    def unfinished(self) -> list[Task]:
+        """Actions with machines that have no verdict yet, the oldest first."""
+
+    def waiting(self, task: int) -> list[Machine]:
+        """Machines of an action that have no verdict yet, by name."""
+
+    def settle(self, task: int, machine: int, verdict: Verdict, now: datetime) -> None:
+        """The verdict of one machine in an action."""
+
+    def verdicts(self, task: int) -> list[tuple[str, Verdict]]:
+        """Names and verdicts of an action, by name."""
+
+    def audit(self, now: datetime, actor: str, action: str, subject: str, details: Mapping[str, Any]) -> None:
+        """One row of the record of who did what."""
+
+
+class Store(Protocol):
+    """The console's database."""
+
+    def run(self, work: Callable[[Books], Result]) -> Result:
+        """Do `work` in one transaction, committed when this returns; `StoreFailed` when it cannot be kept."""
+
+
+class Carrier(Protocol):
+    """Carries requests to machines, whatever the wire."""
+
+    async def ask(self, machine: Machine, pinned: str, request: bytes) -> tuple[bytes, str]:
+        """The answer of `muster client remote` (at most `MAX_ANSWER_BYTES`), and the SSH host key that was shown.
+
+        Raises `Unreachable` (MACHINE_UNREACHABLE), `Untrusted` (MACHINE_UNTRUSTED) when the key is not the pinned one,
+        `Refused` (MACHINE_REFUSED), `Malformed` (ANSWER_MALFORMED) when the answer is too large.
+        """
