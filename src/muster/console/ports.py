@@ -10,6 +10,7 @@ from typing import Any, Protocol, TypeVar
 from muster.console.core.answer import EditionSeen
 from muster.console.core.conditions import Condition
 from muster.console.core.targets import Target
+from muster.console.core.verdict import Verdict
 
 Result = TypeVar("Result")
 
@@ -37,22 +38,6 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
-    """What came of one action on one machine: a code of spec/errors.md, or `DONE`, and a sentence."""
-
-    code: str
-    text: str = ""
-
-    @property
-    def is_good(self) -> bool:
-        """Whether it was done."""
-        return self.code == DONE
-
-
-DONE = "DONE"
-
-
-@dataclass(frozen=True, slots=True)
 class Task:
     """An action on many machines, so that it can be taken up again: `waiting` have no verdict yet."""
 
@@ -63,6 +48,17 @@ class Task:
     started_at: datetime
     waiting: int
     done: int
+
+
+@dataclass(frozen=True, slots=True)
+class AuditRow:
+    """Who did what to what, and when."""
+
+    at: datetime
+    actor: str
+    action: str
+    subject: str
+    details: Mapping[str, Any]
 
 
 class Books(Protocol):
@@ -128,6 +124,9 @@ class Books(Protocol):
 
     def audit(self, now: datetime, actor: str, action: str, subject: str, details: Mapping[str, Any]) -> None:
         """One row of the record of who did what."""
+
+    def audited(self, limit: int, offset: int = 0) -> list[AuditRow]:
+        """The record, the newest first."""
 
 
 class Store(Protocol):

@@ -19,7 +19,8 @@ from muster.console.adapters.tables import metadata
 from muster.console.core.answer import EditionSeen
 from muster.console.core.conditions import parse_conditions
 from muster.console.core.targets import Target, from_list
-from muster.console.ports import DONE, Books, Verdict
+from muster.console.core.verdict import DONE, Verdict
+from muster.console.ports import Books
 from muster.platform.sql import sqlite_url
 from tests.worlds.clocks import MORNING
 

@@ -16,7 +16,8 @@ from muster.console.adapters.conditions_sql import COLUMNS, LINES, order, where
 from muster.console.core.answer import EditionSeen
 from muster.console.core.conditions import Condition
 from muster.console.core.targets import Target
-from muster.console.ports import Books, Machine, Row, Task, Verdict
+from muster.console.core.verdict import Verdict
+from muster.console.ports import AuditRow, Books, Machine, Row, Task
 from muster.platform.sql import Database
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -179,6 +180,11 @@ class SqlBooks:
         """See `Books`."""
         values = {"at": now, "actor": actor, "action": action, "subject": subject[:200], "details": json.dumps(details)}
         self._do(sa.insert(t.audit).values(values))
+
+    def audited(self, limit: int, offset: int = 0) -> list[AuditRow]:
+        """See `Books`."""
+        query = sa.select(t.audit).order_by(t.audit.c.id.desc()).limit(limit).offset(offset)
+        return [AuditRow(_utc(r.at), r.actor, r.action, r.subject, json.loads(r.details)) for r in self._do(query)]
 
 
 _MACHINE = [c for c in t.machine.c if c.name not in {"name_key", "ssh_key"}]
