@@ -38,6 +38,7 @@ PROGRAMS: Mapping[str, Program] = {
     "client": Program("muster.client.cli", "a machine: activate, renew, tell its state", "client"),
     "host": Program("muster.host.cli", "the activation host of an organisation", "host"),
     "vendor": Program("muster.vendor.cli", "the vendor: keys, certificates, product files", "vendor"),
+    "console": Program("muster.console.cli", "the administrator's tool: finds machines, acts on many", "console"),
     "demo": Program("muster.demo.cli", "the whole world on loopback, within a minute", "all"),
 }
 

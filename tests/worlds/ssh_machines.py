@@ -132,4 +132,4 @@ class SshMachines:
 
 def remote(home: Path) -> str:
     """The forced command of a machine whose licensing service lives in `home`."""
-    return f"MUSTER_HOME={home} {sys.executable} -m muster client remote"
+    return f"MUSTER_HOME={home} {Path(sys.executable).with_name('muster')} client remote"

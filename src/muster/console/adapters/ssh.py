@@ -71,7 +71,8 @@ class SshCarrier:
             except (asyncssh.PermissionDenied, asyncssh.ChannelOpenError) as error:
                 raise Refused(Code.MACHINE_REFUSED, clean(f"the log-in was refused: {error.reason}")) from error
             except (OSError, asyncssh.Error) as error:
-                raise Unreachable(Code.MACHINE_UNREACHABLE, clean(str(error) or type(error).__name__)) from error
+                told = getattr(error, "strerror", None) or str(error) or type(error).__name__
+                raise Unreachable(Code.MACHINE_UNREACHABLE, clean(str(told).lower())) from error
 
     async def _ask(self, machine: Machine, client: _Pinning, pinned: str, request: bytes) -> bytes:
         options = self._options(machine.target.user)

@@ -1,0 +1,186 @@
+"""``muster console``: finds machines, shows their states, acts on many. Only words in and out; decides nothing."""
+
+from __future__ import annotations
+
+import csv
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from muster.base import terminal
+from muster.base.errors import Code, Misconfigured
+from muster.console import app as console
+from muster.console.cli.acting import refresh, resume
+from muster.console.cli.options import Home, Json, Where, conditions_of, home_of, read_input, read_text, remember_home
+
+FAILED = 1
+MAX_LINE = 400
+app = typer.Typer(add_completion=False, no_args_is_help=True, help="The administrator's tool for many machines.")
+app.callback()(remember_home)
+app.command()(refresh)
+app.command()(resume)
+
+NAMES = "Names, addresses, 10.0.0.1-10.0.0.50, 10.1.0.0/24, pc-[01:20]."
+CSV = "A CSV file with a column name or address, as `muster host machines --csv` prints."
+ANSIBLE = "An INI inventory, or what ansible-inventory --list prints."
+COLLECTED = 'NAME.json from `muster client status --json`, or lines of {"machine": …, "status": …}.'
+
+
+@app.command()
+def discover(
+    context: typer.Context,
+    names: Annotated[list[str] | None, typer.Argument(help=NAMES, show_default=False)] = None,
+    *,
+    csv_files: Annotated[list[Path] | None, typer.Option("--csv", help=CSV, show_default=False)] = None,
+    ansible: Annotated[list[Path] | None, typer.Option("--ansible", help=ANSIBLE, show_default=False)] = None,
+    as_json: Json = False,
+    home: Home = None,
+) -> None:
+    """Add machines to the inventory. Nothing is asked of them yet: see refresh."""
+    found = [
+        *(("list", console.from_list(name)) for name in names or ()),
+        *((f"csv {path.name}", console.from_csv(read_text(path))) for path in csv_files or ()),
+        *((f"ansible {path.name}", console.from_ansible(read_text(path))) for path in ansible or ()),
+    ]
+    if not found:
+        raise Misconfigured(Code.USAGE, "no machines are named", "name some, or give --csv or --ansible")
+    work = console.open_console(home_of(context, home))
+    new = sum(console.discover(work, targets, source[:64]) for source, targets in found)
+    number = sum(len(targets) for _, targets in found)
+    if as_json:
+        terminal.result_json({"found": number, "new": new})
+    else:
+        terminal.result(f"{number} machines found, {new} of them new")
+
+
+@app.command()
+def machines(
+    context: typer.Context,
+    *,
+    where: Where = None,
+    sort: Annotated[str, typer.Option("--sort", help="A field; -field turns it round.")] = "name",
+    limit: Annotated[
+        int | None, typer.Option("--limit", min=1, help="At most so many lines.", show_default=False)
+    ] = None,
+    group_by: Annotated[str, typer.Option("--group-by", help="Count the values of a field, like state.")] = "",
+    as_csv: Annotated[bool, typer.Option("--csv", help="For a spreadsheet.")] = False,
+    as_json: Json = False,
+    home: Home = None,
+) -> None:
+    """Show the inventory: one line for each edition on each machine."""
+    work, conditions = console.open_console(home_of(context, home)), conditions_of(where)
+    if group_by:
+        counts = console.tally(work, group_by, conditions)
+        if as_json:
+            terminal.result_json({"counts": counts})
+        for value, number in () if as_json else counts.items():
+            terminal.result(f"{number:8}  {value or '–'}")
+        return
+    rows = console.rows(work, conditions, sort=sort, limit=limit)
+    if as_json:
+        terminal.result_json({"machines": rows})
+    elif as_csv:
+        writer = csv.DictWriter(sys.stdout, console.COLUMNS)
+        writer.writeheader()
+        writer.writerows({name: console.cell(value) for name, value in row.items()} for row in rows)
+    else:
+        head = [name.replace("_", " ") for name in console.SHOWN]
+        _table([head, *([_word(row[name]) for name in console.SHOWN] for row in rows)])
+        terminal.note(f"{len(rows)} in all")
+
+
+def _word(value: object) -> str:
+    return terminal.clean("–" if value is None else str(value))
+
+
+def _table(lines: list[list[str]]) -> None:
+    """Columns as wide as what stands in them."""
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    for line in lines:
+        terminal.result("  ".join(f"{word:{width}}" for word, width in zip(line, widths, strict=True)).rstrip())
+
+
+@app.command("import")
+def import_files(
+    context: typer.Context,
+    files: Annotated[list[Path], typer.Argument(help=COLLECTED)],
+    as_json: Json = False,
+    home: Home = None,
+) -> None:
+    """Take in states that another tool collected. What is not understood is told; the rest is kept."""
+    work = console.open_console(home_of(context, home))
+    collected = [row for path in files for row in console.read_collected(path.stem, read_input(path))]
+    kept = console.keep_collected(work, collected)
+    wrong = [row for row in collected if row.problem]
+    if as_json:
+        terminal.result_json(
+            {"kept": kept, "refused": [{"machine": row.name, "problem": row.problem} for row in wrong]}
+        )
+    else:
+        for row in wrong:
+            terminal.result(f"{row.name:30}  {row.problem}")
+        terminal.result(f"{kept} machines kept, {len(wrong)} refused")
+    if wrong:
+        raise typer.Exit(FAILED)
+
+
+@app.command()
+def remove(
+    context: typer.Context,
+    *,
+    where: Where = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    home: Home = None,
+) -> None:
+    """Take machines out of the inventory. Nothing changes on them."""
+    if not where:
+        raise Misconfigured(Code.USAGE, "which machines?", "give --where, like --where name=pc-7")
+    work, conditions = console.open_console(home_of(context, home)), conditions_of(where)
+    number = len(console.selected(work, conditions))
+    if number and not yes:
+        typer.confirm(f"Remove {number} machines from the inventory?", abort=True, err=True)
+    terminal.result(f"{console.remove(work, conditions)} machines removed")
+
+
+@app.command("forget-ssh-key")
+def forget_ssh_key(context: typer.Context, *, where: Where = None, home: Home = None) -> None:
+    """After a new installation: learn the SSH host key of these machines anew."""
+    if not where:
+        raise Misconfigured(Code.USAGE, "which machines?", "give --where, like --where name=pc-7")
+    number = console.forget_ssh_key(console.open_console(home_of(context, home)), conditions_of(where))
+    terminal.result(f"{number} SSH host keys forgotten")
+
+
+@app.command()
+def tasks(context: typer.Context, *, as_json: Json = False, home: Home = None) -> None:
+    """Show actions that were stopped half-way."""
+    left = console.unfinished(console.open_console(home_of(context, home)))
+    if as_json:
+        rows = [{"task": t.id, "action": t.kind, "actor": t.actor, "waiting": t.waiting, "done": t.done} for t in left]
+        terminal.result_json({"tasks": rows})
+        return
+    for task in left:
+        terminal.result(f"{task.id:6}  {task.kind:16}  {task.actor:16}  {task.waiting} waiting, {task.done} done")
+    terminal.note(f"{len(left)} to resume" if left else "nothing is left to do")
+
+
+@app.command()
+def audit(
+    context: typer.Context,
+    *,
+    last: Annotated[int, typer.Option("--last", min=1, max=100_000, help="How many rows.")] = 50,
+    as_json: Json = False,
+    home: Home = None,
+) -> None:
+    """Show who did what, the newest first."""
+    found = console.audited(console.open_console(home_of(context, home)), last)
+    if as_json:
+        terminal.result_json({"audit": [asdict(row) | {"at": console.instant(row.at)} for row in found]})
+        return
+    for row in found:
+        details = ", ".join(f"{name} {value}" for name, value in row.details.items())
+        told = f"{row.at:%Y-%m-%d %H:%M:%S}  {row.actor:16}  {row.action:28}  {row.subject}  {details}"
+        terminal.result(terminal.clean(told.rstrip(), MAX_LINE))

@@ -1,0 +1,74 @@
+"""Options that the console's commands take."""
+
+from __future__ import annotations
+
+import os
+import pwd
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from muster.base.errors import Code, Misconfigured
+from muster.console import app as console
+
+MAX_INPUT_BYTES = 64 * 1024 * 1024
+
+Home = Annotated[
+    Path | None,
+    typer.Option("--home", envvar="MUSTER_HOME", help="The console's state folder.", show_default=False),
+]
+Json = Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")]
+Where = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--where",
+        help="Which machines: state=LICENSED, name~pc-*, expires<30d, contact>30d; all given ones must hold.",
+        show_default=False,
+    ),
+]
+User = Annotated[str | None, typer.Option("--user", help="Log in as this user.", show_default=False)]
+KeyFile = Annotated[
+    list[Path] | None, typer.Option("--ssh-key", help="A private key file to log in with.", show_default=False)
+]
+Jump = Annotated[str | None, typer.Option("--jump", help="Through this host: user@host:port.", show_default=False)]
+AtOnce = Annotated[int | None, typer.Option("--at-once", help="How many machines at a time.", show_default=False)]
+
+
+def remember_home(context: typer.Context, home: Home = None) -> None:
+    """Take --home before the command, too."""
+    context.obj = home
+
+
+def home_of(context: typer.Context, home: Path | None) -> Path:
+    """The home that was asked for: with the command, before it, or the default of this user."""
+    is_from_environment = home is not None and str(home) == os.environ.get("MUSTER_HOME")
+    asked = (context.obj or home) if is_from_environment else (home or context.obj)
+    return Path(asked) if asked else Path(pwd.getpwuid(os.getuid()).pw_dir) / ".local/share/muster/console"
+
+
+def conditions_of(where: Sequence[str] | None) -> tuple[console.Condition, ...]:
+    """What --where said."""
+    return console.parse_conditions(where or ())
+
+
+def read_input(path: Path) -> bytes:
+    """The bytes of a file that was named on the command line."""
+    try:
+        with path.open("rb") as file:
+            data = file.read(MAX_INPUT_BYTES + 1)
+    except OSError as error:
+        reason = (error.strerror or type(error).__name__).lower()
+        raise Misconfigured(Code.NOT_FOUND, f"{path} cannot be read: {reason}", "name a file that exists") from error
+    if len(data) > MAX_INPUT_BYTES:
+        raise Misconfigured(Code.USAGE, f"{path} is larger than {MAX_INPUT_BYTES} bytes", "split the file")
+    return data
+
+
+def read_text(path: Path) -> str:
+    """The text of a file that was named on the command line."""
+    try:
+        return read_input(path).decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise Misconfigured(Code.USAGE, f"{path} is no text in UTF-8", "save it as UTF-8") from error
