@@ -115,7 +115,7 @@ def test_what_listens_speaks_no_ssh(world: SshMachines) -> None:
 
 
 def test_a_machine_that_never_ends_is_left(world: SshMachines) -> None:
-    slow = world.add("slow", "sleep 600")
+    slow = world.add("slow", "sleep 15")
     error = refused(carrier(world, answer_time=timedelta(seconds=1)), slow.target)
     assert (type(error), error.code) == (Unreachable, Code.MACHINE_UNREACHABLE)
     assert "within 1 second" in error.message
