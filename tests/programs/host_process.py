@@ -62,6 +62,7 @@ def serving(home: Path, *arguments: str, before: tuple[str, ...] = ()) -> Iterat
             stdout=subprocess.PIPE,
             stderr=events,
             text=True,
+            start_new_session=True,
         )
     try:
         assert process.stdout is not None
@@ -70,7 +71,8 @@ def serving(home: Path, *arguments: str, before: tuple[str, ...] = ()) -> Iterat
         assert match, f"said {line!r} instead of listening: {(home / 'events.log').read_text()}"
         yield HostProcess(process, match[1])
     finally:
+        # The whole group: what is put before the command may stay its parent.
         with suppress(ProcessLookupError):
-            process.kill()
+            os.killpg(process.pid, signal.SIGKILL)
         process.wait(STOP_SECONDS)
         process.stdout.close() if process.stdout else None
