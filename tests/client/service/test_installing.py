@@ -100,7 +100,7 @@ def test_installing_again_repairs_a_damaged_product_file(office: Office) -> None
     activate(machine)
     path = next((office.folder / "machine-1").rglob("product.muster"))
     path.write_text("rubbish")
-    assert refused(machine.scenes, machine) is Code.PRODUCT_MALFORMED
+    assert refused(machine.check_whole, machine) is Code.PRODUCT_MALFORMED
     install(machine, office.vendor)
     assert state(machine) is State.LICENSED
 

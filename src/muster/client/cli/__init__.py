@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from muster.base import terminal
 from muster.base.errors import Code, Misconfigured
-from muster.client import app as client
+from muster.base.terminal import clean
+from muster.client.app.asking import read_error
 from muster.client.cli.carrying import request
 from muster.client.cli.choosing import add_choices
 from muster.client.cli.diagnosing import diagnose
@@ -20,9 +20,8 @@ from muster.client.cli.options import (
     Edition,
     Home,
     Json,
-    changing,
-    read_input,
-    reading,
+    ask,
+    read_file,
     remember_home,
     secret,
     write_output,
@@ -45,16 +44,13 @@ def install(
     home: Home = None,
 ) -> None:
     """Install a product file and, with it, the generic key of an edition."""
-    text = read_input(file)
-    with changing(context, home) as machine:
-        done = client.install(machine, text, edition=edition, force=force)
-    claims = done.product.claims
-    if done.edition is not None:
-        terminal.result(f"installed {claims.vendor} with the generic key of {done.edition.name}")
+    done = ask(context, home, "install", file=read_file(file), edition=edition, force=force)
+    if done["edition"] is not None:
+        terminal.result(f"installed {clean(done['vendor'])} with the generic key of {clean(done['edition'])}")
         terminal.note("next: muster client activate")
         return
-    terminal.result(f"installed {claims.vendor}")
-    names = ", ".join(e.name for e in claims.editions)
+    terminal.result(f"installed {clean(done['vendor'])}")
+    names = ", ".join(clean(name) for name in done["editions"])
     terminal.note(f"no key yet; choose an edition with --edition, or muster client install-key: {names}")
 
 
@@ -67,50 +63,40 @@ def install_key(
 ) -> None:
     """Install a generic key or a multiple activation key in place of the one before."""
     text = secret(key)
-    with changing(context, home) as machine:
-        scene = client.install_key(machine, text, edition=edition)
-    part = scene.part.key
-    if part is None:
-        return
-    if key not in {"", "-"} and part.kind:
+    done = ask(context, home, "install-key", key=text, edition=edition)
+    if key not in {"", "-"} and done["is_secret"]:
         terminal.warn("a key on the command line can be read by others in the process list; use - or the prompt")
-    terminal.result(f"key …{part.partial} installed for {scene.edition.name}")
+    terminal.result(f"key …{done['partial_key']} installed for {done['edition']}")
 
 
 @app.command("uninstall-key")
 def uninstall_key(context: typer.Context, edition: Edition = None, home: Home = None) -> None:
     """Remove the key and the activation of an edition."""
-    with changing(context, home) as machine:
-        scene = client.uninstall_key(machine, edition)
-    terminal.result(f"{scene.edition.name}: key removed")
+    done = ask(context, home, "uninstall-key", edition=edition)
+    terminal.result(f"{done['edition']}: key removed")
 
 
 @app.command()
 def activate(context: typer.Context, edition: Edition = None, as_json: Json = False, home: Home = None) -> None:
     """Activate an edition now; a machine below the threshold is counted and told ``n of m``."""
-    _attempt(context, edition, home, as_json=as_json)
+    _show(ask(context, home, "activate", edition=edition), as_json=as_json)
 
 
 @app.command()
 def renew(context: typer.Context, edition: Edition = None, as_json: Json = False, home: Home = None) -> None:
     """Renew an activation now, before its time."""
-    _attempt(context, edition, home, as_json=as_json)
+    _show(ask(context, home, "renew", edition=edition), as_json=as_json)
 
 
-def _attempt(context: typer.Context, edition: str | None, home: Path | None, *, as_json: bool) -> None:
-    with changing(context, home) as machine:
-        result = asyncio.run(client.activate(machine, edition))
-    _show(result, as_json=as_json)
-
-
-def _show(result: client.Result, *, as_json: bool) -> None:
-    row = client.report(result.scene)
+def _show(found: dict[str, Any], *, as_json: bool) -> None:
+    row = found["edition"]
     if as_json:
         terminal.result_json(row)
     else:
         show(row)
-    if result.error is not None:
-        raise typer.Exit(result.error.exit_code if as_json else terminal.report(result.error))
+    if found["error"] is not None:
+        error = read_error(found["error"])
+        raise typer.Exit(error.exit_code if as_json else terminal.report(error))
 
 
 @app.command()
@@ -122,43 +108,27 @@ def status(
     home: Home = None,
 ) -> None:
     """Show the state of every edition, or of one."""
-    machine = reading(context, home)
-    scenes = machine.scenes() if edition is None else (machine.scene(edition),)
-    rows = [client.report(scene) for scene in scenes]
+    found = ask(context, home, "status", edition=edition)
+    rows, damaged = found["editions"], found.get("damaged", [])
     if as_json:
-        terminal.result_json({"editions": rows} if edition is None else rows[0])
+        terminal.result_json(found if edition is None else rows[0])
     elif not rows:
         terminal.result("nothing is installed: muster client install FILE --edition NAME")
     else:
         for row in rows:
             show(row)
-    if check and (not rows or any(row["state"] not in GOOD_STATES for row in rows)):
+    for vendor in damaged if not as_json else ():
+        error = read_error(vendor["error"])
+        terminal.warn(f"vendor {clean(vendor['vendor'])} is left out: {clean(error.message, 300)} [{error.code}]")
+        terminal.note(f"hint: {clean(error.hint)}")
+    if check and (not rows or damaged or any(row["state"] not in GOOD_STATES for row in rows)):
         raise typer.Exit(1)
 
 
 @app.command("license")
 def license_(context: typer.Context, edition: Edition = None, as_json: Json = False, home: Home = None) -> None:
     """Show what an edition rests on: vendor, product file, keysets, evidence."""
-    machine = reading(context, home)
-    scene = machine.scene(edition)
-    product, standing = scene.product, scene.standing()
-    row = {
-        "edition": scene.edition.name,
-        "edition_id": scene.edition.id,
-        "group": scene.edition.group,
-        "level": scene.edition.level,
-        "threshold": scene.edition.threshold,
-        "vendor": product.claims.vendor,
-        "vendor_fingerprint": product.fingerprint.hex(),
-        "product_serial": product.claims.serial,
-        "keyset": product.keysets.version,
-        "state": str(standing.state),
-        "method": str(standing.method) if standing.method else None,
-        "certificate": standing.serial,
-        "organisation": standing.organisation,
-        "reason": str(standing.reason) if standing.reason else None,
-        "expires_at": client.instant(standing.expires_at),
-    }
+    row = ask(context, home, "license", edition=edition)
     if as_json:
         terminal.result_json(row)
         return
@@ -177,11 +147,10 @@ def installation_id(
     home: Home = None,
 ) -> None:
     """Print the id that the vendor confirms: 10 groups of digits."""
-    with changing(context, home) as machine:
-        digits = client.installation_id(machine, edition)
-        text = client.installation_file(machine, edition) if out is not None else ""
+    found = ask(context, home, "installation-id", edition=edition)
+    digits = found["installation_id"]
     if out is not None:
-        write_output(out, text)
+        write_output(out, found["file"])
     elif as_json:
         terminal.result_json({"installation_id": digits})
     elif qr:
@@ -209,12 +178,8 @@ def confirm(
     if file is None and typed in {"", "-"}:
         asks = not typed and sys.stdin.isatty()
         typed = typer.prompt("Confirmation id", err=True) if asks else sys.stdin.read(MAX_TYPED)
-    with changing(context, home) as machine:
-        if file is not None:
-            result = client.deposit_file(machine, read_input(file), edition=edition)
-        else:
-            result = client.Result(client.confirm(machine, typed, edition=edition), None)
-    _show(result, as_json=as_json)
+    given = {"digits": typed} if file is None else {"file": read_file(file)}
+    _show(ask(context, home, "confirm", edition=edition, **given), as_json=as_json)
 
 
 @app.command()
@@ -224,9 +189,8 @@ def rearm(
     home: Home = None,
 ) -> None:
     """Make this machine ready to be captured as an image: new client id, keys kept, activations dropped."""
-    with changing(context, home) as machine:
-        vendors = client.rearm_all(machine, keep_grace=keep_grace)
-    terminal.result(f"rearmed: {', '.join(vendors)}")
+    done = ask(context, home, "rearm", keep_grace=keep_grace)
+    terminal.result(f"rearmed: {', '.join(clean(vendor) for vendor in done['vendors'])}")
 
 
 @app.command()
@@ -237,7 +201,7 @@ def log(
     home: Home = None,
 ) -> None:
     """Show what happened on this machine."""
-    events = reading(context, home).journal.last(rows)
+    events = ask(context, home, "log", last=rows)["events"]
     if as_json:
         terminal.result_json({"events": events})
         return

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -11,8 +10,7 @@ import typer
 
 from muster.base import terminal
 from muster.base.errors import Code, Misconfigured
-from muster.client import app as client
-from muster.client.cli.options import Edition, Home, changing, write_output
+from muster.client.cli.options import Edition, Home, ask, write_output
 
 
 def request(
@@ -26,8 +24,7 @@ def request(
     """Make an activation request that is carried to a host; its reply comes back by muster client confirm --file."""
     if (out is None) is not qr:
         raise Misconfigured(Code.USAGE, "a request needs a way out, and one only", "Give --out FILE or --qr.")
-    with changing(context, home) as machine:
-        text = asyncio.run(client.request_file(machine, edition))
+    text = ask(context, home, "request", edition=edition)["file"]
     if out is not None:
         write_output(out, text)
     else:

@@ -7,8 +7,7 @@ from typing import Annotated
 import typer
 
 from muster.base import terminal
-from muster.client import app as client
-from muster.client.cli.options import Edition, Home, changing
+from muster.client.cli.options import Edition, Home, ask
 
 ProductName = Annotated[str | None, typer.Option("--product", help="Only for the editions of this product.")]
 
@@ -33,15 +32,13 @@ def set_host(
     home: Home = None,
 ) -> None:
     """Ask these hosts, in order, instead of looking in DNS."""
-    with changing(context, home) as machine:
-        client.set_hosts(machine, hosts, edition=edition, product=product)
+    ask(context, home, "set-host", hosts=hosts, edition=edition, product=product)
     terminal.result(f"hosts: {hosts}")
 
 
 def clear_host(context: typer.Context, edition: Edition = None, product: ProductName = None, home: Home = None) -> None:
     """Look for hosts in DNS again."""
-    with changing(context, home) as machine:
-        client.set_hosts(machine, "", edition=edition, product=product)
+    ask(context, home, "set-host", hosts="", edition=edition, product=product)
     terminal.result("hosts: found in DNS")
 
 
@@ -49,15 +46,13 @@ def set_domain(
     context: typer.Context, zone: Annotated[str, typer.Argument(help="A DNS zone.")], home: Home = None
 ) -> None:
     """Look for hosts in this zone only."""
-    with changing(context, home) as machine:
-        client.set_zone(machine, zone)
+    ask(context, home, "set-domain", zone=zone)
     terminal.result(f"zone: {zone}")
 
 
 def clear_domain(context: typer.Context, home: Home = None) -> None:
     """Look for hosts in the machine's own domain and search list again."""
-    with changing(context, home) as machine:
-        client.set_zone(machine, "")
+    ask(context, home, "set-domain", zone="")
     terminal.result("zones: the machine's own")
 
 
@@ -67,15 +62,13 @@ def set_dns(
     home: Home = None,
 ) -> None:
     """Ask this name server instead of the system's."""
-    with changing(context, home) as machine:
-        client.set_dns(machine, address)
+    ask(context, home, "set-dns", address=address)
     terminal.result(f"name server: {address}")
 
 
 def clear_dns(context: typer.Context, home: Home = None) -> None:
     """Ask the system's name servers again."""
-    with changing(context, home) as machine:
-        client.set_dns(machine, "")
+    ask(context, home, "set-dns", address="")
     terminal.result("name server: the system's")
 
 
@@ -85,8 +78,7 @@ def set_caching(
     """Remember the host that answered last, or look for one every time."""
     if state not in {"on", "off"}:
         raise typer.BadParameter("write on or off")
-    with changing(context, home) as machine:
-        client.set_caching(machine, on=state == "on")
+    ask(context, home, "set-caching", on=state == "on")
     terminal.result(f"caching: {state}")
 
 
@@ -97,6 +89,5 @@ def set_type(
     home: Home = None,
 ) -> None:
     """Restrict how the machine, or one edition, may be activated."""
-    with changing(context, home) as machine:
-        client.set_type(machine, way, edition=edition)
+    ask(context, home, "set-type", way=way, edition=edition)
     terminal.result(f"activated by: {way}")

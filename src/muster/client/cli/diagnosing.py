@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from muster.base import terminal
-from muster.client import app as client
-from muster.client.cli.options import Edition, Home, Json, home_of, write_output
+from muster.client.cli.options import Edition, Home, Json, ask, write_output
 
 LINE = 400
 
@@ -27,23 +25,28 @@ def diagnose(
     home: Home = None,
 ) -> None:
     """Walk the whole way of an activation and name the one fault; changes nothing. Ends with 1 when there is one."""
-    folder = home_of(context, home)
-    machine = client.open_machine(folder)
-    found = asyncio.run(client.diagnose(machine, client.LookingOn(folder), edition))
+    answer = ask(context, home, "diagnose", edition=edition, bundle=bundle is not None)
+    found = answer["diagnosis"]
+    verdict = found["verdict"]
     if as_json:
-        terminal.result_json(found.plain())
+        terminal.result_json(found)
     else:
-        for step in found.steps:
-            about = f"{step.host}: " if step.host and step.detail and step.host not in step.detail else ""
-            code = f" [{step.code}]" if step.code else ""
-            line = f"{step.status:<12}{step.stage:<15}{about}{step.detail}{code}"
-            terminal.result(terminal.clean(line.rstrip(), LINE))
-        verdict = found.verdict
-        code = f" [{verdict.code}]" if verdict.code else ""
-        terminal.result(terminal.clean(f"verdict: {verdict.cause}{code}", LINE))
-        if verdict.remedy:
-            terminal.result(terminal.clean(f"remedy:  {verdict.remedy}", LINE))
+        for step in found["steps"]:
+            terminal.result(terminal.clean(_line(step), LINE))
+        terminal.result(terminal.clean(f"verdict: {verdict['cause']}{_code(verdict)}", LINE))
+        if verdict["remedy"]:
+            terminal.result(terminal.clean(f"remedy:  {verdict['remedy']}", LINE))
     if bundle is not None:
-        write_output(bundle, json.dumps(client.bundle(machine, found), indent=2) + "\n")
-    if found.verdict.code is not None:
+        write_output(bundle, json.dumps(answer["bundle"], indent=2) + "\n")
+    if verdict["code"] is not None:
         raise typer.Exit(1)
+
+
+def _line(step: dict[str, Any]) -> str:
+    host, detail = step["host"] or "", step["detail"] or ""
+    about = f"{host}: " if host and detail and host not in detail else ""
+    return f"{step['status']:<12}{step['step']:<15}{about}{detail}{_code(step)}".rstrip()
+
+
+def _code(row: dict[str, Any]) -> str:
+    return f" [{row['code']}]" if row["code"] else ""

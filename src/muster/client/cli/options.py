@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from muster.base import terminal
-from muster.base.errors import Code, Misconfigured, MusterError
+from muster.base.errors import Code, Misconfigured
 from muster.client import app as client
+from muster.client.app import asking
 
 MAX_INPUT_BYTES = 4 * 1024 * 1024
 MAX_TYPED = 4096
@@ -38,26 +37,14 @@ def home_of(context: typer.Context, home: Path | None) -> Path:
     return Path(asked) if asked is not None else client.default_home()
 
 
-@contextmanager
-def changing(context: typer.Context, home: Path | None) -> Iterator[client.Machine]:
-    """The machine, held against other processes; new files of ``products.d`` are installed first."""
-    folder = home_of(context, home)
-    with client.locked(folder):
-        machine = client.open_machine(folder)
-        client.offered(machine)
-        yield machine
+def ask(context: typer.Context, home: Path | None, operation: str, **parameters: Any) -> dict[str, Any]:
+    """What the machine answers: its licensing service where one runs, else the work is done here."""
+    return asking.ask(home_of(context, home), operation, **parameters)
 
 
-def reading(context: typer.Context, home: Path | None) -> client.Machine:
-    """The machine, to look at. New files of ``products.d`` are installed where this user may do that."""
-    folder = home_of(context, home)
-    if (folder / "products.d").is_dir():
-        try:
-            with client.locked(folder):
-                client.offered(client.open_machine(folder))
-        except MusterError:
-            pass
-    return client.open_machine(folder)
+def read_file(path: Path) -> str:
+    """The text of a file that was named on the command line; what is no text is refused by who reads it."""
+    return read_input(path).decode("ascii", errors="replace")
 
 
 def read_input(path: Path) -> bytes:

@@ -37,6 +37,28 @@ def report(scene: Scene) -> dict[str, Any]:
     }
 
 
+def foundation(scene: Scene) -> dict[str, Any]:
+    """What an edition rests on: the object of ``muster client license --json``."""
+    product, edition, standing = scene.product, scene.edition, scene.standing()
+    return {
+        "edition": edition.name,
+        "edition_id": edition.id,
+        "group": edition.group,
+        "level": edition.level,
+        "threshold": edition.threshold,
+        "vendor": product.claims.vendor,
+        "vendor_fingerprint": product.fingerprint.hex(),
+        "product_serial": product.claims.serial,
+        "keyset": product.keysets.version,
+        "state": str(standing.state),
+        "method": str(standing.method) if standing.method else None,
+        "certificate": standing.serial,
+        "organisation": standing.organisation,
+        "reason": str(standing.reason) if standing.reason else None,
+        "expires_at": instant(standing.expires_at),
+    }
+
+
 def _last_error(scene: Scene, standing: Standing) -> dict[str, str] | None:
     attempts = scene.part.attempts
     code = BY_NUMBER.get(attempts.code) if attempts.code else standing.reason

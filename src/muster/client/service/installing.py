@@ -72,10 +72,9 @@ def _known(machine: Machine, vendor_id: bytes) -> Product | None:
 def _check_names(machine: Machine, product: Product) -> None:
     """The first product file pins its vendor for the vendor's name and for every edition's name."""
     names = {edition.name for edition in product.claims.editions}
-    for vendor_id in machine.state.vendors():
+    for vendor_id, known in machine.products():
         if vendor_id == product.keysets.vendor_id:
             continue
-        known = machine.state.product(vendor_id)
         shared = names & {edition.name for edition in known.claims.editions}
         if known.claims.vendor == product.claims.vendor or shared:
             what = f"an edition named {min(shared)}" if shared else f"the name {known.claims.vendor}"
@@ -145,6 +144,7 @@ def _accepted(machine: Machine, text: str, edition: str | None) -> tuple[Product
 def _fitting(machine: Machine, key: ProductKey, edition: str | None) -> Scene:
     products = list(machine.products())
     if not products:
+        machine.check_whole()
         raise Misconfigured(
             Code.NOT_SET_UP, "no product file is installed on this machine", "muster client install FILE, then the key"
         )
@@ -158,6 +158,7 @@ def _fitting(machine: Machine, key: ProductKey, edition: str | None) -> Scene:
             raise Refused(Code.KEY_UNKNOWN, "this generic key is not of the vendor whose product file is installed")
         found = own
     if not found:
+        machine.check_whole()
         raise Refused(
             Code.KEY_WRONG_EDITION,
             f"the key …{key.partial} is not for {edition or 'an edition of an installed product file'}",
@@ -185,8 +186,9 @@ def uninstall_key(machine: Machine, edition: str | None) -> Scene:
 def rearm_all(machine: Machine, *, keep_grace: bool = False) -> tuple[str, ...]:
     """Give every vendor's record a new client id, before an image is captured; the vendors' names.
 
-    Either all or none: `Refused` with REARM_EXHAUSTED changes nothing.
+    Either all or none: `Refused` with REARM_EXHAUSTED, or a damaged vendor, changes nothing.
     """
+    machine.check_whole()
     renewed = []
     for vendor_id, product in machine.products():
         record = rearm(
@@ -235,7 +237,7 @@ def set_dns(machine: Machine, address: str) -> None:
 def set_caching(machine: Machine, *, on: bool) -> None:
     """Remember the host that answered last, or do not; switching off forgets the one that is remembered."""
     machine.state.save_choices(replace(machine.state.choices(), caching=on))
-    for vendor_id in machine.state.vendors() if not on else ():
+    for vendor_id in machine.sound() if not on else ():
         machine.state.save_record(vendor_id, replace(machine.awake(vendor_id), cached_host="", cached_priority=0))
 
 
@@ -248,7 +250,7 @@ def set_type(machine: Machine, way: str, *, edition: str | None = None) -> None:
 
 def _forget_schedule(machine: Machine) -> None:
     """Other ways lead to other hosts: what was skipped may be asked again."""
-    for vendor_id in machine.state.vendors():
+    for vendor_id in machine.sound():
         record = machine.state.record(vendor_id)
         if record is not None and record.skips:
             machine.state.save_record(vendor_id, replace(machine.awake(vendor_id), skips=()))

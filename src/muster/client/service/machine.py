@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 from muster.base.clock import Clock
 from muster.base.entropy import Entropy
-from muster.base.errors import Code, Misconfigured, Refused
+from muster.base.errors import Code, Misconfigured, MusterError, Refused
 from muster.client.core.choices import ClientSettings, Guidance, guide
 from muster.client.core.licensing import Scene
 from muster.client.core.machine import Bearings, Fresh, begin, note_trouble, wake
@@ -33,6 +34,14 @@ class Surroundings:
     is_virtual: bool = False
     settings: ClientSettings = field(default_factory=ClientSettings)
     zones: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Damage:
+    """A vendor whose product file or record cannot be read, and why."""
+
+    vendor_id: bytes
+    error: MusterError
 
 
 class Machine:
@@ -88,16 +97,39 @@ class Machine:
         return wake(record, bearings, self.fresh)
 
     def products(self) -> Iterator[tuple[bytes, Product]]:
-        """Every installed product with its vendor's id."""
+        """Every installed product with its vendor's id; one that is damaged is left out, so that others go on."""
         for vendor_id in self.state.vendors():
-            yield vendor_id, self.state.product(vendor_id)
+            with suppress(MusterError):
+                yield vendor_id, self.state.product(vendor_id)
+
+    def damaged(self) -> tuple[Damage, ...]:
+        """The vendors that are left out."""
+        found = []
+        for vendor_id in self.state.vendors():
+            try:
+                self.state.product(vendor_id)
+                self.state.record(vendor_id)
+            except MusterError as error:
+                found.append(Damage(vendor_id, error))
+        return tuple(found)
+
+    def sound(self) -> tuple[bytes, ...]:
+        """Ids of the vendors that are not damaged."""
+        damaged = {damage.vendor_id for damage in self.damaged()}
+        return tuple(vendor_id for vendor_id in self.state.vendors() if vendor_id not in damaged)
+
+    def check_whole(self) -> None:
+        """Raise what is damaged, if anything is."""
+        for damage in self.damaged():
+            raise damage.error
 
     def scenes(self) -> tuple[Scene, ...]:
-        """Every edition that has a key, or had one, with a record that was woken now."""
+        """Every edition that has a key, or had one, with a record that was woken now; nothing of damaged vendors."""
         found: list[Scene] = []
         for vendor_id, product in self.products():
-            record = self.record(vendor_id)
-            found += [s for s in self._scenes(product, record) if record.edition(s.edition.id) is not None]
+            with suppress(MusterError):
+                record = self.record(vendor_id)
+                found += [s for s in self._scenes(product, record) if record.edition(s.edition.id) is not None]
         return tuple(found)
 
     def _scenes(self, product: Product, record: VendorRecord) -> Iterator[Scene]:
@@ -109,6 +141,7 @@ class Machine:
         """The edition that is meant: by name, or the only one with a key. Errors name those that are there."""
         products = list(self.products())
         if not products:
+            self.check_whole()
             raise Misconfigured(
                 Code.NOT_SET_UP, "no product file is installed on this machine", "muster client install FILE"
             )
@@ -119,6 +152,7 @@ class Machine:
         if len(keyed) == 1:
             return keyed[0]
         if not keyed:
+            self.check_whole()
             known = [e.name for _, product in products for e in product.claims.editions]
             if len(known) == 1:
                 return self._named(known[0], products)
@@ -131,10 +165,11 @@ class Machine:
     def _named(self, name: str, products: list[tuple[bytes, Product]]) -> Scene:
         known: list[str] = []
         for vendor_id, product in products:
-            for scene in self._scenes(product, self.record(vendor_id)):
-                if scene.edition.name == name:
-                    return scene
-                known.append(scene.edition.name)
+            names = [edition.name for edition in product.claims.editions]
+            if name in names:
+                return next(s for s in self._scenes(product, self.record(vendor_id)) if s.edition.name == name)
+            known += names
+        self.check_whole()
         near = difflib.get_close_matches(name, known, 1)
         hint = f"did you mean {near[0]}?" if near else f"known: {_list(known)}"
         raise Misconfigured(Code.EDITION_UNKNOWN, f"no installed product file names an edition {name!r}", hint)
