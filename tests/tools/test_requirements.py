@@ -62,7 +62,7 @@ def test_the_development_pins_contain_the_runtime_pins() -> None:
 
 @pytest.mark.parametrize("name", ["run.txt", "dev.txt"])
 def test_every_line_is_a_pin_or_a_hash(name: str) -> None:
-    pin = re.compile(r"[a-z0-9._-]+(\[[a-z]+\])?==[0-9a-z.]+( ; [a-zA-Z0-9_ '=!]+)? \\")
+    pin = re.compile(r"[a-z0-9._-]+(\[[a-z]+\])?==[0-9a-z.]+( ; [a-zA-Z0-9_. '=!<>]+)? \\")
     digest = re.compile(r"    --hash=sha256:[0-9a-f]{64}( \\)?")
     for text in (FOLDER / name).read_text().splitlines():
         assert pin.fullmatch(text) or digest.fullmatch(text), text

@@ -40,6 +40,10 @@ class Vendor:
         """The day number of now (UTC)."""
         return day_number(self.clock.now())
 
+    def acting(self, actor: str) -> Vendor:
+        """The same vendor, with `actor` written down for what is done."""
+        return Vendor(self.store, lambda: self.keys, self.clock, self.entropy, actor)
+
     def keysets(self) -> TrustedKeysets:
         """The vendor's own chain, verified."""
         documents = self.store.run(lambda books: books.keysets())

@@ -1,0 +1,82 @@
+"""What a browser sent, read within limits before anything looks at it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from starlette.exceptions import HTTPException
+from starlette.formparsers import MultiPartException
+from starlette.requests import ClientDisconnect, Request
+from starlette.types import Message
+
+from muster.base.errors import Code, Malformed
+
+MAX_FORM_BYTES = 20 * 1024 * 1024
+MAX_FILES = 2
+MAX_FIELDS = 64
+MAX_FIELD_BYTES = 2 * 1024 * 1024
+
+
+@dataclass(frozen=True)
+class Form:
+    """The fields of a form, and its files that are not empty."""
+
+    fields: tuple[tuple[str, str], ...] = ()
+    files: dict[str, bytes] = field(default_factory=dict)
+
+    def text(self, name: str, most: int = 400) -> str:
+        """A field without blanks around it, "" where it is missing; `Malformed` when it is longer than `most`."""
+        found = next((value for key, value in self.fields if key == name), "").strip()
+        if len(found) > most:
+            raise Malformed(Code.USAGE, f"{name} is longer than {most} characters", "Shorten it.")
+        return found
+
+    def texts(self, name: str) -> tuple[str, ...]:
+        """Every field of a name, in order."""
+        return tuple(value.strip() for key, value in self.fields if key == name)
+
+    def number(self, name: str) -> int | None:
+        """A whole number not below zero, None where nothing was entered; `Malformed` for anything else."""
+        found = self.text(name, 20)
+        if not found:
+            return None
+        if not (found.isascii() and found.isdigit()):
+            raise Malformed(Code.USAGE, f"{name} is not a number", "Enter digits only.")
+        return int(found)
+
+
+async def read_form(request: Request) -> Form:
+    """The form of a request; a dependency of handlers. `Malformed` for one that is too large or broken."""
+    received = 0
+
+    async def receive() -> Message:
+        nonlocal received
+        message = await request.receive()
+        received += len(message.get("body", b""))
+        if received > MAX_FORM_BYTES:
+            raise too_large()
+        return message
+
+    if int(request.headers.get("content-length") or 0) > MAX_FORM_BYTES:
+        raise too_large()
+    limited = Request(request.scope, receive)
+    try:
+        sent = await limited.form(max_files=MAX_FILES, max_fields=MAX_FIELDS, max_part_size=MAX_FIELD_BYTES)
+    except (MultiPartException, HTTPException, ClientDisconnect, UnicodeDecodeError) as error:
+        raise Malformed(
+            Code.MESSAGE_MALFORMED, "the form is broken", "Open the page again and send it once more."
+        ) from error
+    fields, files = [], {}
+    for name, value in sent.multi_items():
+        if isinstance(value, str):
+            fields.append((name, value.replace("\0", "")))
+        elif data := await value.read():
+            files[name] = data
+    await sent.close()
+    return Form(tuple(fields), files)
+
+
+def too_large() -> Malformed:
+    """The refusal of a form beyond `MAX_FORM_BYTES`."""
+    most = MAX_FORM_BYTES // 1024 // 1024
+    return Malformed(Code.MESSAGE_MALFORMED, f"more than {most} MB were sent", "Send a smaller file.")
