@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from enum import StrEnum
 from typing import Protocol
 
 from muster.client.core.carried import Carried
@@ -105,3 +106,29 @@ class Inspection(Protocol):
 
     async def reach(self, address: Address, number: str) -> None:
         """Open a connection to one numeric address of a host, and close it; `Unreachable` with HOST_UNREACHABLE."""
+
+
+class Wake(StrEnum):
+    """Why the service woke."""
+
+    DEADLINE = "deadline"
+    CLOCK = "clock was set"
+    NETWORK = "network changed"
+    FILES = "files changed"
+    TOLD = "told"
+
+
+class Wakes(Protocol):
+    """Sleep until something is to be done."""
+
+    async def next(self, until: datetime | None, *, network: bool = False) -> frozenset[Wake]:
+        """Sleep until the moment, or until something happened; why. None: only until something happened.
+
+        `network` says whether a change of the network is worth waking for.
+        """
+
+    def tell(self) -> None:
+        """Have whoever sleeps, or sleeps next, wake at once."""
+
+    def close(self) -> None:
+        """Let go of what the system gave."""

@@ -67,7 +67,8 @@ def read_file(path: Path, limit: int) -> bytes | None:
 def lock(path: Path) -> IO[bytes]:
     """Hold `path` until the file that is returned is closed or the process ends; `Misconfigured` with HOME_IN_USE."""
     try:
-        file = path.open("ab")
+        # Whoever may open the file may hold the lock: nobody but the owner.
+        file = os.fdopen(os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, PRIVATE), "ab")
     except OSError as error:
         raise Misconfigured(Code.HOME_NOT_WRITABLE, f"{path} cannot be written: {_reason(error)}") from error
     try:

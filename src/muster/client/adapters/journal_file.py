@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
 MAX_JOURNAL_BYTES = 1_048_576
 JOURNAL = "events.jsonl"
+MODE = 0o644
 
 
 class JournalFile:
@@ -24,7 +26,7 @@ class JournalFile:
         with suppress(OSError):
             if self._path.exists() and self._path.stat().st_size > MAX_JOURNAL_BYTES:
                 self._path.replace(self._older)
-            with self._path.open("a", encoding="utf-8") as file:
+            with open(self._path, "a", encoding="utf-8", opener=_readable) as file:
                 file.write(json.dumps(row, ensure_ascii=False, default=str) + "\n")
 
     def last(self, number: int) -> tuple[dict[str, object], ...]:
@@ -38,3 +40,12 @@ class JournalFile:
                         if isinstance(row, dict):
                             rows.append(row)
         return tuple(rows[-number:]) if number > 0 else ()
+
+
+def _readable(path: str, flags: int) -> int:
+    """Every user may read what happened, whatever mask the process has; nobody else may write it."""
+    descriptor = os.open(path, flags, MODE)
+    if os.fstat(descriptor).st_size == 0:
+        with suppress(OSError):
+            os.fchmod(descriptor, MODE)
+    return descriptor

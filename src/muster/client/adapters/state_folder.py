@@ -1,12 +1,13 @@
 """The state folder as `State`: reading is `muster.license.folder`, writing is here (spec/record.md §Folder).
 
-Every file is replaced as a whole and durably. Product files, keysets and records are readable for every user, secrets
-for the owner alone, nothing is writable for others. One process at a time changes a home: see `locked`.
+Every file is replaced as a whole and durably. Product files, keysets and records are readable for every user, secrets,
+requests and the lock for the owner alone, nothing is writable for others. One process at a time changes a home: see `locked`.
 """
 
 from __future__ import annotations
 
 import json
+import stat
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -16,6 +17,7 @@ from muster.client.core.carried import MAX_CARRIED_BYTES, Carried, decode_carrie
 from muster.client.core.choices import Choices, choices_from_plain, choices_to_plain
 from muster.license.folder import (
     MAX_PRODUCT_FILE_BYTES,
+    VENDORS,
     Stamp,
     encode_chain,
     read,
@@ -45,6 +47,9 @@ PRODUCTS = "products.d"
 MAX_CHOICES_BYTES = 262_144
 MAX_OFFERED = 256
 FOLDER_MODE = 0o755
+_WRITE_OF_OTHERS, _OF_OTHERS = 0o022, 0o077
+_PRIVATE = frozenset({LOCK, "secrets"})
+_OWN = frozenset({LOCK, CHOICES, SETTINGS, PRODUCTS, "events.jsonl", "events.jsonl.1"})
 
 
 class StateFolder:
@@ -132,7 +137,7 @@ class StateFolder:
         """See `State`."""
         path = self._made(vendor_id) / f"{REQUEST}-{edition}"
         if carried is not None:
-            replace_file(path, encode_carried(carried), PUBLIC)
+            replace_file(path, encode_carried(carried))
             return
         with suppress(OSError):
             path.unlink(missing_ok=True)
@@ -182,6 +187,31 @@ def locked(home: Path) -> Iterator[None]:
     make_folder(home, FOLDER_MODE)
     with lock(home / LOCK):
         yield
+
+
+def narrow(home: Path) -> None:
+    """Take away what others could write, and could read without need: a home that was made by hand or unpacked as root.
+
+    Only what belongs to this user can be changed; links are left alone.
+    """
+    for path in (home, home / VENDORS, *vendor_paths(home)):
+        with suppress(OSError):
+            mode = path.lstat().st_mode
+            wanted = mode & ~(
+                _OF_OTHERS if path.name in _PRIVATE or path.name.startswith(REQUEST) else _WRITE_OF_OTHERS
+            )
+            if wanted != mode and not stat.S_ISLNK(mode) and not stat.S_ISSOCK(mode):
+                path.chmod(stat.S_IMODE(wanted))
+
+
+def vendor_paths(home: Path) -> Iterator[Path]:
+    """Everything of this program's own in a home."""
+    with suppress(OSError):
+        yield from (path for path in home.iterdir() if path.name in _OWN)
+    with suppress(OSError):
+        for folder in (home / VENDORS).iterdir():
+            yield folder
+            yield from folder.iterdir()
 
 
 def check_writable(home: Path) -> None:

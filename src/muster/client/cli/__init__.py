@@ -26,6 +26,7 @@ from muster.client.cli.options import (
     secret,
     write_output,
 )
+from muster.client.cli.serving import serve
 from muster.client.cli.showing import show
 
 GOOD_STATES = {"LICENSED"}
@@ -213,3 +214,4 @@ def log(
 add_choices(app)
 app.command()(diagnose)
 app.command()(request)
+app.command()(serve)

@@ -40,7 +40,12 @@ async def activate(machine: Machine, edition: str | None) -> Result:
 
 async def activate_due(machine: Machine) -> tuple[Result, ...]:
     """Try every edition that is due now."""
-    return tuple([await _attempt(machine, machine.woken(s)) for s in machine.scenes() if is_due(s)])
+    return tuple([await attempt_edition(machine, s) for s in machine.scenes() if is_due(s)])
+
+
+async def attempt_edition(machine: Machine, scene: Scene) -> Result:
+    """Try one edition now; raises only when nothing could be saved, or read."""
+    return await _attempt(machine, machine.woken(scene))
 
 
 async def _attempt(machine: Machine, scene: Scene) -> Result:

@@ -1,0 +1,77 @@
+"""A licensing service that runs: lock, door, alarms and machine put together."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import timedelta
+from pathlib import Path
+
+from muster.base.clock import Clock, SystemClock
+from muster.base.entropy import SystemEntropy
+from muster.client.adapters.control_path import CONTROL
+from muster.client.adapters.control_socket import ControlSocket
+from muster.client.adapters.inspection import LookingOn
+from muster.client.adapters.peer_credentials import ownership_of
+from muster.client.adapters.state_folder import PRODUCTS, SETTINGS, locked, narrow
+from muster.client.adapters.system_journal import SystemJournal
+from muster.client.app import open_machine
+from muster.client.ports import Wakes
+from muster.client.service.operations import Desk
+from muster.client.service.reception import Reception
+from muster.client.service.serving import Footing, Service
+from muster.platform.systemd import inherited_sockets, notify
+
+UMASK = 0o022
+_NOTICED = frozenset({SETTINGS, PRODUCTS, CONTROL})
+
+
+def serve(home: Path, *, idle: timedelta | None, ready: Callable[[], None]) -> None:
+    """Serve `home` until SIGTERM or SIGINT, or until nobody asked for `idle`; SIGHUP reads settings anew.
+
+    `ready` is called once callers are heard. `Misconfigured` with HOME_IN_USE when another service has the home.
+    """
+    os.umask(UMASK)
+    with locked(home):
+        narrow(home)
+        asyncio.run(_serve(home, idle, ready))
+
+
+async def _serve(home: Path, idle: timedelta | None, ready: Callable[[], None]) -> None:
+    clock = SystemClock()
+    wakes = _wakes(home, clock)
+    service = Service(Footing(lambda: _open_desk(home), wakes, clock, idle))
+    reception = Reception(service, lambda: ownership_of(home, home / SETTINGS), SystemEntropy())
+    inherited = next(iter(inherited_sockets(os.environ)), None)
+    door = ControlSocket(home, reception.answer, reception.limit, inherited=inherited)
+    await door.listen()
+    loop, running = asyncio.get_running_loop(), asyncio.create_task(service.run(door))
+    # Windows has no signals for a loop; there the service manager ends the process.
+    with suppress(NotImplementedError):
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, running.cancel)
+        loop.add_signal_handler(signal.SIGHUP, service.look_again)
+    notify(os.environ, "READY=1")
+    ready()
+    await running
+
+
+def _open_desk(home: Path) -> Desk:
+    machine = open_machine(home)
+    machine.journal = SystemJournal(machine.journal)
+    return Desk(machine, LookingOn(home))
+
+
+def _wakes(home: Path, clock: Clock) -> Wakes:
+    if sys.platform == "linux":
+        from muster.client.adapters.wakes_linux import LinuxWakes
+
+        return LinuxWakes(home, PRODUCTS, _NOTICED, clock)
+    else:  # noqa: RET505 - mypy looks at one system at a time
+        from muster.client.adapters.wakes_polling import PollingWakes
+
+        return PollingWakes(home, PRODUCTS, _NOTICED, clock)
