@@ -6,13 +6,15 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Sequence
 from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 
+from muster.base import log, terminal
 from muster.base.clock import Clock, SystemClock
 from muster.base.entropy import SystemEntropy
+from muster.base.errors import MusterError
 from muster.client.adapters.control_path import CONTROL
 from muster.client.adapters.control_socket import ControlSocket
 from muster.client.adapters.inspection import LookingOn
@@ -27,21 +29,46 @@ from muster.client.service.serving import Footing, Service
 from muster.platform.systemd import inherited_sockets, notify
 
 UMASK = 0o022
+ITSELF = "muster.client.app.running"
 _NOTICED = frozenset({SETTINGS, PRODUCTS, CONTROL})
 
 
-def serve(home: Path, *, idle: timedelta | None, ready: Callable[[], None]) -> None:
+def become(home: Path, idle: timedelta | None) -> None:
+    """Go on as the service and nothing else: what read the command line would sleep along for weeks, a fifth of all memory.
+
+    The process keeps its id and what it inherited. Where a process cannot be replaced, it serves as it is.
+    """
+    sys.stdout.flush()
+    if sys.platform == "win32" or getattr(sys, "frozen", False):
+        serve(home, idle=idle)
+        return
+    seconds = "" if idle is None else str(int(idle.total_seconds()))
+    os.execv(sys.executable, [sys.executable, "-m", ITSELF, str(home), seconds])  # noqa: S606 - this very interpreter
+
+
+def main(arguments: Sequence[str]) -> int:
+    """The process that `become` goes on as: home, seconds of idleness or nothing; the exit code."""
+    log.configure()
+    home, seconds = arguments
+    try:
+        serve(Path(home), idle=timedelta(seconds=int(seconds)) if seconds else None)
+    except MusterError as error:
+        return terminal.report(error)
+    return 0
+
+
+def serve(home: Path, *, idle: timedelta | None) -> None:
     """Serve `home` until SIGTERM or SIGINT, or until nobody asked for `idle`; SIGHUP reads settings anew.
 
-    `ready` is called once callers are heard. `Misconfigured` with HOME_IN_USE when another service has the home.
+    Says where it serves once callers are heard. `Misconfigured` with HOME_IN_USE when another service has the home.
     """
     os.umask(UMASK)
     with locked(home):
         narrow(home)
-        asyncio.run(_serve(home, idle, ready))
+        asyncio.run(_serve(home, idle))
 
 
-async def _serve(home: Path, idle: timedelta | None, ready: Callable[[], None]) -> None:
+async def _serve(home: Path, idle: timedelta | None) -> None:
     clock = SystemClock()
     wakes = _wakes(home, clock)
     service = Service(Footing(lambda: _open_desk(home), wakes, clock, idle))
@@ -56,7 +83,8 @@ async def _serve(home: Path, idle: timedelta | None, ready: Callable[[], None]) 
             loop.add_signal_handler(number, running.cancel)
         loop.add_signal_handler(signal.SIGHUP, service.look_again)
     notify(os.environ, "READY=1")
-    ready()
+    terminal.result(f"serving {home}")
+    sys.stdout.flush()
     await running
 
 
@@ -75,3 +103,7 @@ def _wakes(home: Path, clock: Clock) -> Wakes:
         from muster.client.adapters.wakes_polling import PollingWakes
 
         return PollingWakes(home, PRODUCTS, _NOTICED, clock)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Annotated
 
 import typer
 
-from muster.base import log, terminal
 from muster.base.config import parse_duration
-from muster.client.app.running import serve as run
+from muster.client.app.running import become
 from muster.client.cli.options import Home, home_of
 
 
@@ -26,11 +24,4 @@ def serve(
         idle = parse_duration(idle_exit) if idle_exit is not None else None
     except ValueError as error:
         raise typer.BadParameter(str(error)) from error
-    log.configure()
-    folder = home_of(context, home)
-
-    def ready() -> None:
-        terminal.result(f"serving {folder}")
-        sys.stdout.flush()
-
-    run(folder, idle=idle, ready=ready)
+    become(home_of(context, home), idle)
