@@ -1,0 +1,219 @@
+"""``muster directory``: activation objects by words. Only words in and out; decides nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from muster.base import terminal
+from muster.base.errors import Code, Misconfigured, Refused
+from muster.console.directory import app as directory
+from muster.console.directory.cli.granting import add_granting
+from muster.console.directory.cli.options import (
+    MAX_TYPED,
+    Authority,
+    Base,
+    Domain,
+    Home,
+    Json,
+    Keytab,
+    Principal,
+    ProductFile,
+    Server,
+    User,
+    read_input,
+    secret,
+    where,
+    within,
+    write_output,
+)
+from muster.trust.humanid import format_installation
+from muster.trust.product import open_product
+from muster.trust.productkey import parse_key
+from muster.wire.calendar import day_start
+from muster.wire.confirmation import encode_installation_file
+from muster.wire.installation import pack_installation
+
+app = typer.Typer(
+    add_completion=False, no_args_is_help=True, help="Activate the machines of a domain by its directory alone."
+)
+
+
+@app.command("installation-id")
+def installation_id(
+    *,
+    product: ProductFile,
+    key: Annotated[str, typer.Option("--key", help="The host key; - reads it from standard input; else asks.")] = "",
+    out: Annotated[Path | None, typer.Option("--file", help="Write it into a file for the vendor instead.")] = None,
+    qr: Annotated[bool, typer.Option("--qr", help="Show it as a QR code.")] = False,
+    server: Server = "",
+    domain: Domain = "",
+    user: User = "",
+    keytab: Keytab = "",
+    principal: Principal = "",
+    authority: Authority = "",
+    base: Base = "",
+    as_json: Json = False,
+) -> None:
+    """Print the id that the vendor confirms: 18 groups of digits, of this directory under this host key."""
+    opened = open_product(read_input(product), now=directory.now())
+    parsed = parse_key(secret(key))
+    place = where(server=server, domain=domain, user=user, keytab=keytab, principal=principal, authority=authority)
+    found = asyncio.run(within(place, lambda d: directory.installation_id(d, opened, parsed, base)))
+    digits = format_installation(found)
+    if out is not None:
+        write_output(out, encode_installation_file(pack_installation(found)))
+    elif as_json:
+        terminal.result_json({"installation_id": digits})
+    elif qr:
+        import segno
+
+        segno.make(digits, micro=False).terminal(sys.stdout, compact=True)
+    else:
+        terminal.result(digits)
+
+
+@app.command()
+def activate(
+    *,
+    digits: Annotated[
+        list[str] | None, typer.Argument(help="The confirmation id; - reads it from standard input; nothing: asks.")
+    ] = None,
+    file: Annotated[Path | None, typer.Option("--file", help="The confirmation file from the vendor.")] = None,
+    product: ProductFile,
+    name: Annotated[str, typer.Option("--name", help="What administrators call it, up to 40 characters.")] = "",
+    only_group: Annotated[str, typer.Option("--only-group", help="Only members of this group are activated.")] = "",
+    server: Server = "",
+    domain: Domain = "",
+    user: User = "",
+    keytab: Keytab = "",
+    principal: Principal = "",
+    authority: Authority = "",
+    base: Base = "",
+    as_json: Json = False,
+) -> None:
+    """Put the activation object that the vendor confirmed into the directory. Its id: muster directory installation-id."""
+    typed = " ".join(digits or ())
+    if file is not None and typed:
+        raise Misconfigured(Code.USAGE, "a confirmation id and --file exclude each other", "Give one of them.")
+    opened = open_product(read_input(product), now=directory.now())
+    if file is not None:
+        typed = read_input(file).decode("ascii", errors="replace")
+    elif typed in {"", "-"}:
+        asks = not typed and sys.stdin.isatty()
+        typed = typer.prompt("Confirmation id", err=True) if asks else sys.stdin.read(MAX_TYPED)
+    confirmation = directory.confirmation_in(typed)
+    place = where(server=server, domain=domain, user=user, keytab=keytab, principal=principal, authority=authority)
+    done = asyncio.run(
+        within(
+            place,
+            lambda d: directory.activate(
+                d, opened, confirmation, directory.now(), name=name, base=base, only_group=only_group
+            ),
+        )
+    )
+    ends = day_start(done.claims.end_day)
+    if as_json:
+        row = {"name": done.name, "dn": done.dn, "serial": done.claims.serial, "expires_at": _instant(ends)}
+        terminal.result_json(row | {"organisation": done.claims.organisation})
+        return
+    terminal.result(terminal.clean(f"activated: {done.dn}", 400))
+    terminal.note(
+        f"activation object {done.claims.serial}, organisation {done.claims.organisation}, to {ends:%Y-%m-%d}"
+    )
+
+
+@app.command("list")
+def list_(
+    *,
+    product: Annotated[
+        list[Path] | None, typer.Option("--product", metavar="FILE", help="Check against this product file.")
+    ] = None,
+    server: Server = "",
+    domain: Domain = "",
+    user: User = "",
+    keytab: Keytab = "",
+    principal: Principal = "",
+    authority: Authority = "",
+    base: Base = "",
+    as_json: Json = False,
+    home: Home = None,
+) -> None:
+    """Show every activation object that is visible from here, and whether it verifies."""
+    products = directory.open_products([read_input(path) for path in product or ()], home)
+    place = where(server=server, domain=domain, user=user, keytab=keytab, principal=principal, authority=authority)
+    rows = asyncio.run(within(place, lambda d: directory.visible(d, products, directory.now(), base)))
+    if as_json:
+        terminal.result_json({"objects": [row.plain() for row in rows]})
+        return
+    if not rows:
+        terminal.result("no activation object is visible from here")
+    for row in rows:
+        _show(row)
+
+
+def _show(row: directory.Row) -> None:
+    claims = row.claims
+    verdict = "verifies" if row.error is None else "not checked" if not row.is_checked else str(row.error.code)
+    about = f"serial {claims.serial}, to {day_start(claims.end_day):%Y-%m-%d}" if claims else ""
+    line = f"{verdict:<22}{row.name:<42}{row.vendor} {row.group}  {about}"
+    terminal.result(terminal.clean(line.rstrip(), 400))
+    terminal.result(terminal.clean(f"{'':<22}{row.dn}", 400))
+    if row.error is not None:
+        terminal.result(terminal.clean(f"{'':<22}{row.error.message}", 400))
+
+
+@app.command()
+def delete(
+    *,
+    name: Annotated[str, typer.Argument(help="The object's name, or its DN.")],
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    server: Server = "",
+    domain: Domain = "",
+    user: User = "",
+    keytab: Keytab = "",
+    principal: Principal = "",
+    authority: Authority = "",
+    base: Base = "",
+) -> None:
+    """Remove an activation object, after a question. Machines stay activated until their leases end."""
+    place = where(server=server, domain=domain, user=user, keytab=keytab, principal=principal, authority=authority)
+    kept = asyncio.run(within(place, lambda d: directory.find(d, name, base)))
+    if not yes and not typer.confirm(terminal.clean(f"Remove {kept.dn}?", 400), err=True):
+        raise Refused(Code.USAGE, "nothing was removed", "Answer y, or give --yes.")
+    asyncio.run(within(place, lambda d: directory.delete(d, kept)))
+    terminal.result(terminal.clean(f"removed: {kept.dn}", 400))
+
+
+@app.command()
+def schema(
+    *,
+    form: Annotated[str, typer.Option("--form", help="openldap, slapd.conf or 389.")] = "openldap",
+    load: Annotated[bool, typer.Option("--apply", help="Load it into this OpenLDAP, over its local socket.")] = False,
+    server: Server = "ldapi:///",
+    user: User = "",
+    authority: Authority = "",
+) -> None:
+    """Print the schema of activation objects for OpenLDAP or 389, or load it. Active Directory needs none."""
+    if form not in directory.FORMS:
+        raise Misconfigured(Code.USAGE, f"there is no form {form!r}", f"One of {', '.join(directory.FORMS)}.")
+    if not load:
+        terminal.result(directory.schema_text(form).rstrip("\n"))
+        return
+    if form != "openldap":
+        raise Misconfigured(Code.USAGE, "--apply loads the schema into OpenLDAP", "Print it, and load it by hand.")
+    place = where(server=server, domain="", user=user, authority=authority)
+    is_new = asyncio.run(within(place, directory.load_schema))
+    terminal.result("the schema is loaded" if is_new else "the schema was there already")
+
+
+def _instant(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%dT%H:%M:%SZ}"
+
+
+add_granting(app)

@@ -1,0 +1,70 @@
+"""``muster directory dns-acl``: who may write a service record of Active Directory's DNS."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Annotated
+
+import typer
+
+from muster.base import terminal
+from muster.console.directory import app as directory
+from muster.console.directory.cli.options import (
+    Authority,
+    Domain,
+    Json,
+    Keytab,
+    Principal,
+    Server,
+    User,
+    where,
+    within,
+)
+from muster.platform.ldap.port import Directory
+
+LABEL = "_muster._tcp"
+
+
+def add_granting(app: typer.Typer) -> None:
+    """Add the command to the program."""
+    app.command("dns-acl")(dns_acl)
+
+
+def dns_acl(
+    *,
+    zone: Annotated[str, typer.Option("--zone", help="The DNS zone.")],
+    group: Annotated[str, typer.Option("--group", help="The security group of the hosts' accounts.")],
+    label: Annotated[str, typer.Option("--label", help="The service, where the product file names another.")] = LABEL,
+    apply: Annotated[bool, typer.Option("--apply", help="Set it, instead of only telling how.")] = False,
+    server: Server = "",
+    domain: Domain = "",
+    user: User = "",
+    keytab: Keytab = "",
+    principal: Principal = "",
+    authority: Authority = "",
+    as_json: Json = False,
+) -> None:
+    """Let every host of a group write the service record of a zone in Active Directory, not only the one that came first."""
+    place = where(server=server, domain=domain, user=user, keytab=keytab, principal=principal, authority=authority)
+
+    async def work(found: Directory) -> directory.Grant:
+        grant = await directory.plan(found, zone, group, label)
+        if apply and not grant.stands:
+            await directory.apply(found, grant)
+        return grant
+
+    grant = asyncio.run(within(place, work))
+    if as_json:
+        row = {"node": grant.node, "group": grant.group, "sid": grant.sid_text, "exists": grant.exists}
+        terminal.result_json(row | {"granted": grant.stands or apply, "commands": grant.commands})
+        return
+    if grant.stands:
+        terminal.result(terminal.clean(f"{grant.group} may write {grant.node} already", 400))
+    elif apply:
+        terminal.result(terminal.clean(f"{grant.group} may write {grant.node} now", 400))
+    else:
+        if not grant.exists:
+            terminal.note("the entry does not exist yet: --apply makes it, or let one host publish first")
+        for command in grant.commands:
+            terminal.result(command)
+        terminal.note("one of these sets it, on a domain controller; or muster directory dns-acl --apply")

@@ -1,0 +1,1 @@
+"""What `muster directory` decides: no network, no clock."""

@@ -1,0 +1,78 @@
+"""Whether an activation object that was read proves anything: for which directory, edition and instant (spec/directory.md).
+
+Pure. Steps carry the numbers of the spec. What makes an object useless is raised; nothing is ever half believed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from muster.base.errors import Code, MusterError, Refused, Untrusted
+from muster.trust.chain import judge_certificate, judge_receipt, lease_limit, verify_certificate
+from muster.trust.installation import directory_subject
+from muster.trust.keyset import TrustedKeysets, merge
+from muster.wire.certificate import CertificateClaims
+from muster.wire.directory import ActivationObject
+from muster.wire.keyset import Purpose, decode_keyset, decode_signed_keyset
+from muster.wire.product import Edition
+
+
+@dataclass(frozen=True, slots=True)
+class Proven:
+    """An object that verifies: the certificate's claims, and the vendor's keysets with what the object brought."""
+
+    claims: CertificateClaims
+    keysets: TrustedKeysets
+
+
+def longer_chain(keysets: TrustedKeysets, documents: Iterable[bytes], now: datetime) -> TrustedKeysets:
+    """The chain with every newer keyset that proves itself; `keysets` itself when none does (step 2)."""
+    newer: list[tuple[int, bytes]] = []
+    for document in documents:
+        try:
+            version = decode_keyset(decode_signed_keyset(document).payload).version
+        except (MusterError, ValueError):
+            continue
+        if version > keysets.version:
+            newer.append((version, document))
+    chain = [document for _, document in sorted(newer)]
+    for count in range(len(chain), 0, -1):
+        try:
+            return merge(keysets, (*keysets.documents, *chain[:count]), now=now)
+        except MusterError:
+            continue
+    return keysets
+
+
+def verify_object(found: ActivationObject, directory: bytes, keysets: TrustedKeysets, now: datetime) -> Proven:
+    """Steps 1 to 4: whose it is, its keysets, its signature, and that it belongs to this directory.
+
+    `Refused` with VENDOR_MISMATCH, `Malformed`, `Untrusted`; a withdrawn one is CERTIFICATE_WITHDRAWN.
+    """
+    if found.vendor_id != keysets.vendor_id:
+        raise Refused(Code.VENDOR_MISMATCH, "the activation object is of another vendor")
+    chain = longer_chain(keysets, found.keysets, now)
+    claims = verify_certificate(found.certificate, chain, Purpose.OBJECT)
+    if claims.subject != directory_subject(directory):
+        raise Untrusted(
+            Code.NO_ACTIVATION_OBJECT,
+            f"activation object {claims.serial} is of another directory",
+            "Activate this directory itself: muster directory activate.",
+        )
+    if chain.is_withdrawn(claims.serial):
+        raise Untrusted(Code.CERTIFICATE_WITHDRAWN, f"the vendor has withdrawn activation object {claims.serial}")
+    return Proven(claims, chain)
+
+
+def judge_object(proven: Proven, edition: Edition, now: datetime, *, organisation: int | None = None) -> None:
+    """Steps 5 to 8: the window at `now`, scope, level, release, organisation and the last lease day, for one edition."""
+    judge_receipt(proven.claims, proven.keysets, now)
+    judge_certificate(proven.claims, edition, now, organisation=organisation)
+
+
+def reach(claims: CertificateClaims) -> tuple[bool, datetime | None, int]:
+    """What makes one fitting object better than another: no last lease day, a later one, a later end."""
+    limit = lease_limit(claims)
+    return limit is None, limit, claims.end_day
