@@ -7,6 +7,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from muster.base.errors import CATALOGUE, Code
+from muster.client.core.control import OPERATIONS
+from muster.client.core.events import EVENTS
+from muster.client.core.rights import Role
 from muster.trust.standing import TABLE
 from muster.wire.activation import State
 
@@ -46,8 +49,27 @@ def state_table() -> str:
     return "\n".join(rows)
 
 
+def operations() -> str:
+    """What may be asked of a machine, as a table."""
+    rows = ["| operation | by | parameters | what |", "|---|---|---|---|"]
+    for name, row in OPERATIONS.items():
+        given = [f"{p}{'' if p in row.required else '?'}: {kind}" for p, kind in row.parameters.items()]
+        who = "anybody" if row.role is Role.USER else row.role
+        rows.append(f"| {name} | {who} | {', '.join(given) or '–'} | {row.meaning} |")
+    return "\n".join(rows)
+
+
+def events() -> str:
+    """The catalogue of a machine's events as a table."""
+    rows = ["| event | fields | when |", "|---|---|---|"]
+    rows += [f"| `{name}` | {', '.join(e.fields) or '–'} | {e.meaning} |" for name, e in EVENTS.items()]
+    return "\n".join(rows)
+
+
 BLOCKS: dict[str, Callable[[], str]] = {
     "errors": errors,
+    "events": events,
+    "operations": operations,
     "state diagram": state_diagram,
     "state table": state_table,
 }

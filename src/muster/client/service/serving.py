@@ -148,17 +148,24 @@ class Service:
             now = self._clock.now()
             if Wake.NETWORK in causes:
                 self._insistence = Insistence(now)
-            elif self._insistence is not None and (now < self._insistence.since or not self._insistence.next_at()):
+            elif self._insistence is not None and now < self._insistence.since:
                 self._insistence = None
             wanted = [scene for scene in self._machine.scenes() if self._wants(scene, at_start=at_start)]
             is_whole = self._try(self._take_offered) and self._save_all()
             self._tell_news()
             for scene in wanted:
                 is_whole = await self._attempt(scene) and is_whole
-            if self._insistence is not None:
-                self._insistence = self._insistence.tried(self._clock.now())
+            self._insist()
             self._tell_news()
             self._not_before = None if is_whole else self._clock.now() + TROUBLE_PAUSE
+
+    def _insist(self) -> None:
+        """What is left of a change of the network, once what was due is done."""
+        if self._insistence is None:
+            return
+        left = self._insistence.tried(self._clock.now())
+        is_hoped_for = any(hopes_for_network(scene) for scene in self._machine.scenes())
+        self._insistence = left if is_hoped_for and left.next_at() is not None else None
 
     def _wants(self, scene: Scene, *, at_start: bool) -> bool:
         if not at_start:
