@@ -18,6 +18,7 @@ from tools.pages import pages  # noqa: E402 - the path above is what makes it im
 from tools.vectors import (  # noqa: E402
     activation,
     answers,
+    bundles,
     certificates,
     confirmations,
     hosts,
@@ -33,6 +34,7 @@ from tools.vectors import (  # noqa: E402
 SOURCES = (
     activation,
     answers,
+    bundles,
     certificates,
     confirmations,
     hosts,

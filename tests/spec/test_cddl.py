@@ -18,7 +18,7 @@ import cbor2
 import pycddl
 import pytest
 
-from muster.wire.armour import PRODUCT_FILE, dearmour
+from muster.wire.armour import CONFIRMATION_BUNDLE, PRODUCT_FILE, REQUEST_BUNDLE, dearmour
 
 SPEC = Path(__file__).parents[2] / "spec"
 # What is given to a reader of this kind: page, rule, and the field that holds the bytes.
@@ -160,3 +160,16 @@ def test_secrets_fit_theirs() -> None:
             data = bytes.fromhex(given["bytes"])
             schema("record", "secrets-file").validate_cbor(data)
             schema("record", "secrets-body").validate_cbor(cbor2.loads(data)[1])
+
+
+def test_bundles_fit_theirs() -> None:
+    for _, given, expect in vectors("request_bundle"):
+        if "error" not in expect:
+            schema("bundle", "request-bundle").validate_cbor(dearmour(given["text"], REQUEST_BUNDLE))
+    for _, given, expect in vectors("confirmation_bundle"):
+        if "error" not in expect:
+            file = dearmour(given["text"], CONFIRMATION_BUNDLE)
+            schema("bundle", "confirmation-bundle").validate_cbor(file)
+            _, signed, rows = cbor2.loads(file)
+            schema("bundle", "bundle-claims").validate_cbor(cbor2.loads(signed)[2])
+            schema("bundle", "confirmation-rows").validate_cbor(rows)

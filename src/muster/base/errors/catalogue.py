@@ -89,6 +89,9 @@ class Code(StrEnum):
     NOT_ALLOWED = "NOT_ALLOWED"
     PASSWORD_WEAK = "PASSWORD_WEAK"  # noqa: S105 - a code, not a secret
     PICTURE_UNREADABLE = "PICTURE_UNREADABLE"
+    NO_SERVICE = "NO_SERVICE"
+    SERVICE_UNREACHABLE = "SERVICE_UNREACHABLE"
+    SERVICE_UNTRUSTED = "SERVICE_UNTRUSTED"
 
     @property
     def number(self) -> int:
@@ -181,6 +184,9 @@ CATALOGUE: dict[Code, Entry] = {
     Code.NOT_ALLOWED: Entry(70, "This account or token may not do that.", "Ask an administrator for the role, or use a token with the scope."),
     Code.PASSWORD_WEAK: Entry(71, "The password is too easy to guess.", "Choose a longer one, not made of the name."),
     Code.PICTURE_UNREADABLE: Entry(72, "The picture could not be read.", "Photograph the QR code alone, sharp and close; or type the digits."),
+    Code.NO_SERVICE: Entry(73, "No activation service of the vendor is known here.", "Name it with --service URL, or have the installation id confirmed by the vendor."),
+    Code.SERVICE_UNREACHABLE: Entry(74, "The vendor's activation service did not answer.", "Check network, proxy and address; or have the installation id confirmed by the vendor."),
+    Code.SERVICE_UNTRUSTED: Entry(75, "The vendor's activation service did not prove who it is.", "Check the address, this machine's clock and authorities, and who is between here and there."),
 }
 # fmt: on
 
