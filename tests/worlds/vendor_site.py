@@ -12,7 +12,8 @@ from starlette.testclient import TestClient
 
 from muster.platform.accounts import Accounts
 from muster.platform.accounts.memory import MemoryAccounts
-from muster.vendor.web.pages import add_pages, vendor_accounts
+from muster.vendor.service.access import vendor_accounts
+from muster.vendor.web.pages import add_pages
 from tests.worlds.vendor_world import Acme
 
 ADDRESS = "https://activate.acme.example"

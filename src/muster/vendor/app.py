@@ -14,10 +14,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import sqlalchemy as sa
+
 from muster.base.clock import Clock, SystemClock
 from muster.base.config import load
 from muster.base.entropy import Entropy, SystemEntropy
 from muster.base.errors import Code, Misconfigured
+from muster.platform.accounts import Accounts
+from muster.platform.accounts.sql import SqlAccounts
 from muster.platform.durable_file import PUBLIC, make_folder, replace_file
 from muster.platform.sql import sqlite_url
 from muster.vendor.adapters.keybox import ISSUING, KeyBox, read_root
@@ -25,6 +29,7 @@ from muster.vendor.adapters.sql_store import SqlStore
 from muster.vendor.core.definition import example
 from muster.vendor.core.keysets import SPARES, Change
 from muster.vendor.ports import CertificateRow, KeyRow, MachineRow, Organisation
+from muster.vendor.service.access import vendor_accounts
 from muster.vendor.service.confirming import Confirmation, confirm, confirm_file, confirm_packed
 from muster.vendor.service.reporting import Merged, Tally, merge_reports
 from muster.vendor.service.rotating import change, propose, publish, purposes, sign
@@ -78,6 +83,7 @@ __all__ = [
     "issue_key",
     "list_keys",
     "merge_reports",
+    "open_accounts",
     "open_vendor",
     "propose",
     "publish",
@@ -109,14 +115,24 @@ def default_home() -> Path:
     return Path(pwd.getpwuid(os.getuid()).pw_dir) / ".local/share/muster/vendor"
 
 
-def _store(home: Path, environment: Mapping[str, str]) -> SqlStore:
+def _database(home: Path, environment: Mapping[str, str]) -> str | sa.URL:
     settings = load(VendorSettings, home / SETTINGS, environment=environment, prefix="MUSTER_VENDOR_")
     url = settings.database
     if url == "sqlite":
-        return SqlStore(sqlite_url(home / DATABASE))
-    if url.startswith("postgresql://"):
-        url = url.replace("postgresql://", "postgresql+psycopg://", 1)
-    return SqlStore(url)
+        return sqlite_url(home / DATABASE)
+    return url.replace("postgresql://", "postgresql+psycopg://", 1)
+
+
+def _store(home: Path, environment: Mapping[str, str]) -> SqlStore:
+    return SqlStore(_database(home, environment))
+
+
+def open_accounts(home: Path, vendor: Vendor, *, environment: Mapping[str, str] | None = None) -> Accounts:
+    """The accounts of a vendor, in the vendor's database; tables of an older release are brought up to date."""
+    environment = os.environ if environment is None else environment
+    store = SqlAccounts(_database(home, environment), "database in vendor.toml")
+    store.migrate()
+    return vendor_accounts(vendor, store)
 
 
 def create(

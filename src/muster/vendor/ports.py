@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Protocol, TypeVar
+from datetime import date, datetime
+from typing import Generic, Protocol, TypeVar
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
@@ -94,7 +94,81 @@ class AuditRow:
     details: Mapping[str, object]
 
 
-class Books(Protocol):
+@dataclass(frozen=True, slots=True)
+class Search:
+    """Which rows of a list: `text` is found anywhere in its words, `state` and the ids narrow it; `page` counts from 1."""
+
+    text: str = ""
+    state: str = ""
+    organisation: int | None = None
+    key: int | None = None
+    page: int = 1
+    size: int = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Listed(Generic[Result]):
+    """One page of a list, and how many rows the whole list has."""
+
+    rows: tuple[Result, ...]
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class Activation:
+    """A machine or certificate with the key and customer behind it. `serial` is a certificate's."""
+
+    number: int
+    kind: SubjectKind
+    key_id: int
+    partial: str
+    scope_name: str
+    organisation: str
+    cost: Cost
+    created_at: datetime
+    is_withdrawn: bool = False
+    replaced_by: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """How many there are of each."""
+
+    organisations: int
+    keys: int
+    machines: int
+    hosts: int
+
+
+class Listings(Protocol):
+    """What people look at, a page at a time; newest first. Stays quick at hundreds of thousands of rows."""
+
+    def list_keys(self, search: Search) -> Listed[KeyRow]:
+        """Keys; `text` in last characters, scope and customer. States: blocked, exhausted, open."""
+
+    def list_organisations(self, search: Search) -> Listed[tuple[Organisation, int]]:
+        """Customers by name, and how many keys each has. States: blocked, open."""
+
+    def list_machines(self, search: Search) -> Listed[Activation]:
+        """Machines that were activated with a multiple activation key."""
+
+    def list_certificates(self, search: Search) -> Listed[Activation]:
+        """Hosts and directories. States: withdrawn, replaced, open."""
+
+    def list_audit(self, search: Search) -> Listed[AuditRow]:
+        """Audit rows; `text` in actor, action and subject."""
+
+    def totals(self) -> Totals:
+        """How many there are of each."""
+
+    def activations_per_day(self, since: datetime) -> Mapping[date, int]:
+        """Machines and certificates given on each day since; days without any are missing."""
+
+    def nearly_exhausted(self, most: int) -> tuple[KeyRow, ...]:
+        """Keys of which four fifths or more of the pool are used, fullest first."""
+
+
+class Books(Listings, Protocol):
     """The vendor's books inside one transaction: all of it is kept, or nothing."""
 
     def setting(self, name: str) -> str | None:

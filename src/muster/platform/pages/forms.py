@@ -9,7 +9,7 @@ from starlette.formparsers import MultiPartException
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import Message
 
-from muster.base.errors import Code, Malformed
+from muster.base.errors import Code, Malformed, Refused
 
 MAX_FORM_BYTES = 20 * 1024 * 1024
 MAX_FILES = 2
@@ -46,7 +46,12 @@ class Form:
 
 
 async def read_form(request: Request) -> Form:
-    """The form of a request; a dependency of handlers. `Malformed` for one that is too large or broken."""
+    """The form of a request; a dependency of handlers. `Malformed` for one that is too large or broken.
+
+    `Refused` with FORM_OUTDATED where the browser says that another site sent it.
+    """
+    if request.headers.get("sec-fetch-site", "none") not in {"same-origin", "none"}:
+        raise Refused(Code.FORM_OUTDATED, "another site sent this form, so nothing was done")
     received = 0
 
     async def receive() -> Message:

@@ -53,9 +53,11 @@ class Pages:
         )
         self._environment.globals.update(facts)
 
-    def render(self, request: Request, template: str, status: int = 200, **context: object) -> Response:
-        """A template as a page in the visitor's language; ``t(key, …)`` in it is a text of the catalogue."""
-        language = self.language(request)
+    def render(
+        self, request: Request, template: str, status: int = 200, language: str | None = None, **context: object
+    ) -> Response:
+        """A template as a page, in the visitor's language unless told; ``t(key, …)`` in it is a text of the catalogue."""
+        language = language or self.language(request)
 
         def text(key: str, **values: object) -> str:
             return self.catalogue.text(language, key, **values)

@@ -5,29 +5,27 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 
 from muster.base.errors import Code, Refused
 from muster.trust.hardware import INSTALLATION_WIDTH, PARTS
-from muster.trust.productkey import KeyKind
 from muster.vendor.adapters import tables as t
+from muster.vendor.adapters.sql_listings import SqlListings
+from muster.vendor.adapters.sql_rows import KEY_COLUMNS, read_key, select_keys, utc
 from muster.vendor.core.ledger import Cost
 from muster.vendor.ports import AuditRow, CertificateRow, KeyRow, MachineRow, Organisation
 from muster.wire.certificate import CertificateClaims
 from muster.wire.installation import SubjectKind
 
-_KEY_COLUMNS = [c for c in t.product_key.c if c.name != "organisation_id"]
-_ORGANISATION_COLUMNS = [c.label(f"organisation_{c.name}") for c in t.organisation.c]
 
-
-class SqlBooks:
+class SqlBooks(SqlListings):
     """See `Books`."""
 
     def __init__(self, connection: sa.Connection) -> None:
-        self._do = connection.execute
+        super().__init__(connection)
         self._can_hold = connection.dialect.name != "sqlite"  # SQLite has one writer at a time anyway
 
     def setting(self, name: str) -> str | None:
@@ -73,7 +71,7 @@ class SqlBooks:
     def organisations(self) -> tuple[Organisation, ...]:
         """See `Books`."""
         rows = self._do(sa.select(t.organisation).order_by(t.organisation.c.name))
-        return tuple(Organisation(r.id, r.name, r.is_blocked, _utc(r.created_at)) for r in rows)
+        return tuple(Organisation(r.id, r.name, r.is_blocked, utc(r.created_at)) for r in rows)
 
     def add_organisation(self, name: str, at: datetime) -> Organisation:
         """See `Books`."""
@@ -89,30 +87,27 @@ class SqlBooks:
 
     def keys(self, organisation: Organisation | None = None) -> tuple[KeyRow, ...]:
         """See `Books`."""
-        query = self._select_keys().order_by(t.product_key.c.id)
+        query = select_keys().order_by(t.product_key.c.id)
         if organisation is not None:
             query = query.where(t.product_key.c.organisation_id == organisation.id)
-        return tuple(_key(row) for row in self._do(query))
+        return tuple(read_key(row) for row in self._do(query))
 
     def keys_by_reference(self, reference: bytes, *, hold: bool = False) -> tuple[KeyRow, ...]:
         """See `Books`."""
-        query = self._select_keys().where(t.product_key.c.reference == reference)
+        query = select_keys().where(t.product_key.c.reference == reference)
         if hold and self._can_hold:
             query = query.with_for_update(of=t.product_key)
-        return tuple(_key(row) for row in self._do(query))
+        return tuple(read_key(row) for row in self._do(query))
 
     def key_by_lookup(self, lookup: bytes) -> KeyRow | None:
         """See `Books`."""
-        row = self._do(self._select_keys().where(t.product_key.c.lookup == lookup)).first()
-        return None if row is None else _key(row)
+        row = self._do(select_keys().where(t.product_key.c.lookup == lookup)).first()
+        return None if row is None else read_key(row)
 
     def key(self, key_id: int) -> KeyRow | None:
         """See `Books`."""
-        row = self._do(self._select_keys().where(t.product_key.c.id == key_id)).first()
-        return None if row is None else _key(row)
-
-    def _select_keys(self) -> sa.Select[Any]:
-        return sa.select(*_KEY_COLUMNS, *_ORGANISATION_COLUMNS).join(t.organisation)
+        row = self._do(select_keys().where(t.product_key.c.id == key_id)).first()
+        return None if row is None else read_key(row)
 
     def add_key(self, row: KeyRow) -> KeyRow:
         """See `Books`."""
@@ -203,7 +198,7 @@ class SqlBooks:
         """See `Books`."""
         rows = list(self._do(sa.select(t.audit).order_by(t.audit.c.id.desc()).limit(last)))
         return tuple(
-            AuditRow(r.id, _utc(r.at), r.actor, r.action, r.subject, json.loads(r.details)) for r in reversed(rows)
+            AuditRow(r.id, utc(r.at), r.actor, r.action, r.subject, json.loads(r.details)) for r in reversed(rows)
         )
 
 
@@ -212,33 +207,14 @@ def _new_id(done: sa.CursorResult[Any]) -> int:
     return int(key[0]) if key else 0
 
 
-def _utc(moment: datetime) -> datetime:
-    """SQLite keeps no zone; everything here is UTC."""
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-
-
 def _numbers(parts: bytes) -> tuple[int, ...]:
     """The parts of an installation id as numbers; 0 for one that could not be read."""
     width = INSTALLATION_WIDTH
     return tuple(int.from_bytes(parts[i * width : (i + 1) * width], "big") for i in range(PARTS))
 
 
-def _key(row: Any) -> KeyRow:
-    owner = Organisation(
-        row.organisation_id, row.organisation_name, row.organisation_is_blocked, _utc(row.organisation_created_at)
-    )
-    values = {column.name: getattr(row, column.name) for column in _KEY_COLUMNS}
-    values |= {
-        "kind": KeyKind(row.kind),
-        "organisation": owner,
-        "created_at": _utc(row.created_at),
-        **{name: bytes(values[name]) for name in ("lookup", "reference", "secret")},
-    }
-    return KeyRow(**values)
-
-
 def _key_values(row: KeyRow) -> dict[str, Any]:
-    names = [column.name for column in _KEY_COLUMNS if column.name not in {"id", "kind"}]
+    names = [column.name for column in KEY_COLUMNS if column.name not in {"id", "kind"}]
     return {name: getattr(row, name) for name in names} | {
         "kind": int(row.kind),
         "organisation_id": row.organisation.id,
@@ -266,7 +242,7 @@ def _certificate(row: Any) -> CertificateRow:
         Cost(row.cost),
         row.replaced_by,
         row.is_withdrawn,
-        _utc(row.created_at),
+        utc(row.created_at),
     )
 
 
@@ -274,5 +250,5 @@ def _machine(row: Any) -> MachineRow:
     numbers = (row.part_0, row.part_1, row.part_2, row.part_3)
     parts = b"".join(number.to_bytes(INSTALLATION_WIDTH, "big") for number in numbers)
     return MachineRow(
-        row.id, row.key_id, bytes(row.installation), parts, row.end_day, Cost(row.cost), _utc(row.created_at)
+        row.id, row.key_id, bytes(row.installation), parts, row.end_day, Cost(row.cost), utc(row.created_at)
     )

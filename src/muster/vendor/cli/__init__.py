@@ -11,6 +11,7 @@ import typer
 from muster.base import terminal
 from muster.base.errors import Code, Misconfigured
 from muster.vendor import app as vendor
+from muster.vendor.cli.accounts import accounts
 from muster.vendor.cli.keys import keys
 from muster.vendor.cli.keysets import keysets
 from muster.vendor.cli.options import (
@@ -39,6 +40,7 @@ app.add_typer(organisations, name="organisation")
 app.add_typer(keys, name="key")
 app.add_typer(keysets, name="keyset")
 app.add_typer(reports, name="report")
+app.add_typer(accounts, name="account")
 
 Replaces = Annotated[int | None, typer.Option("--replaces", help="Serial of a certificate whose host is gone.")]
 

@@ -85,6 +85,11 @@ def confirm_packed(vendor: Vendor, packed: bytes, *, replaces: int | None = None
     return _confirm_subject(vendor, installation, packed, replaces)
 
 
+def key_behind(vendor: Vendor, packed: bytes) -> KeyRow:
+    """The key that was installed where an installation id came from; `Refused` with KEY_UNKNOWN. Spends nothing."""
+    return vendor.store.run(lambda books: _key_behind(vendor, books, unpack_installation(packed)))
+
+
 def _key_behind(vendor: Vendor, books: Books, installation: InstallationId) -> KeyRow:
     """The key whose K made the tag, held until the transaction ends."""
     for row in books.keys_by_reference(installation.reference, hold=True):

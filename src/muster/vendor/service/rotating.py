@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -99,6 +99,9 @@ def _append(vendor: Vendor, document: bytes, action: str) -> TrustedKeysets:
     def work(books: Books) -> TrustedKeysets:
         longer = extend(enter(books.keysets()), document, now=vendor.clock.now())
         books.add_keyset(longer.version, document)
+        for serial in longer.newest.withdrawn:
+            if (row := books.certificate(serial)) is not None and not row.is_withdrawn:
+                books.update_certificate(replace(row, is_withdrawn=True))
         vendor.write(books, action, str(longer.version), withdrawn=list(longer.newest.withdrawn))
         return longer
 

@@ -5,16 +5,30 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from fastapi import APIRouter
 from starlette.requests import Request
+from starlette.responses import Response
 
 from muster.platform.accounts import Accounts, Who
-from muster.platform.pages import Catalogue, Pages, Visitors
+from muster.platform.pages import Catalogue, Form, Pages, Visitors
+from muster.vendor.service.access import ACCOUNTS, AUDIT, CONFIRM, READ
 from muster.vendor.service.vendor import NAME, Vendor
 
 HERE = Path(__file__).parent
 LANGUAGES = ("en", "de")
+
+# Address, name and the scope somebody needs to see it.
+MENU = (
+    ("/operator", "Confirm", CONFIRM),
+    ("/overview", "Overview", READ),
+    ("/keys", "Keys", READ),
+    ("/organisations", "Organisations", READ),
+    ("/activations", "Activations", READ),
+    ("/audit", "Audit", AUDIT),
+    ("/accounts", "Accounts", ACCOUNTS),
+)
 
 Limit = Callable[[Request], None]
 
@@ -38,6 +52,16 @@ class Site:
         who.need(scope)
         return who
 
+    def form_of(self, request: Request, form: Form, scope: str) -> Who:
+        """Whoever sent a form of a page behind the log-in: `who`, and `Refused` with FORM_OUTDATED for a foreign one."""
+        who = self.who(request, scope)
+        who.check_form(form.text("form"))
+        return who
+
+    def show(self, request: Request, who: Who, template: str, status: int = 200, **context: Any) -> Response:
+        """A page behind the log-in; these are in English."""
+        return self.pages.render(request, template, status, LANGUAGES[0], who=who, **context)
+
     def acting(self, who: Who) -> Vendor:
         """The vendor, with audit rows in this name."""
         return self.vendor.acting(who.name)
@@ -46,5 +70,5 @@ class Site:
 def make_site(vendor: Vendor, accounts: Accounts, limit: Limit) -> Site:
     """The site of a vendor."""
     owner = vendor.store.run(lambda books: books.setting(NAME)) or "Muster"
-    pages = Pages(HERE / "templates", Catalogue(HERE / "texts", LANGUAGES), owner=owner)
+    pages = Pages(HERE / "templates", Catalogue(HERE / "texts", LANGUAGES), owner=owner, menu=MENU)
     return Site(vendor, pages, Visitors(accounts), limit)
