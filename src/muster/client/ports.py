@@ -11,6 +11,8 @@ from muster.client.core.carried import Carried
 from muster.client.core.choices import Choices
 from muster.client.core.diagnosis import HomeAccess
 from muster.client.core.discovery import Address, ServiceRecord
+from muster.client.core.membership import Membership
+from muster.platform.ldap.port import Directories, Login
 from muster.trust.keyset import TrustedKeysets
 from muster.trust.product import Product
 from muster.wire.record import VendorRecord
@@ -43,6 +45,23 @@ class HostTransport(Protocol):
 
         `Unreachable` with HOST_UNREACHABLE when nothing comes, `Malformed` when it is no frame.
         """
+
+
+class Domain(Protocol):
+    """The domain of this machine, and the way to its directory."""
+
+    @property
+    def directories(self) -> Directories:
+        """The way to directories."""
+
+    def membership(self) -> Membership | None:
+        """The domain this machine belongs to; None when it surely belongs to none.
+
+        `Refused` with DIRECTORY_REFUSED when that cannot be told, `Misconfigured` for files that make no sense.
+        """
+
+    def login(self, membership: Membership) -> Login:
+        """How the machine logs in; `Refused` with DIRECTORY_REFUSED when its keys cannot be read."""
 
 
 class State(Protocol):

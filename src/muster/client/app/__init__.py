@@ -17,6 +17,7 @@ from muster.base.config import load
 from muster.base.entropy import Entropy, SystemEntropy
 from muster.base.errors import Malformed, MusterError
 from muster.client.adapters.dns_srv import DnsSrv
+from muster.client.adapters.domain_member import DomainMember
 from muster.client.adapters.inspection import LookingOn
 from muster.client.adapters.journal_file import JournalFile
 from muster.client.adapters.state_folder import SETTINGS, StateFolder, locked
@@ -120,7 +121,8 @@ def open_machine(
         settings=settings,
         zones=_zones(environment),
     )
-    return Machine(state, names, TcpHost(names), JournalFile(home), around)
+    domain = DomainMember(settings.directory, home)
+    return Machine(state, names, TcpHost(names), JournalFile(home), around, domain=domain)
 
 
 def _choices(state: StateFolder) -> Choices:

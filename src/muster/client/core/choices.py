@@ -21,6 +21,7 @@ from muster.client.core.discovery import (
     parse_address,
     parse_addresses,
 )
+from muster.client.core.membership import DirectorySettings
 from muster.wire.product import Edition
 
 DNS_PORT = 53
@@ -48,6 +49,7 @@ class ClientSettings:
     organisation: int = 0
     ephemeral: bool = False
     administrators: str = ""
+    directory: DirectorySettings = field(default_factory=DirectorySettings)
 
     def __post_init__(self) -> None:
         parse_type(self.type)

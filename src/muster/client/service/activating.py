@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from muster.base.errors import Code, MusterError, Refused
+from muster.base.errors import Code, MusterError, Refused, Unreachable
 from muster.client.core.attempt import Attempt, Circumstances, Effect, Outcome, Response, attempt
 from muster.client.core.choices import ActivationType, Guidance
+from muster.client.core.directory import QUIET, choose, more_telling, outside, with_object
 from muster.client.core.discovery import MAX_CANDIDATES, parse_address, zones_to_ask
 from muster.client.core.licensing import Scene, failed, is_due, settle
 from muster.client.core.machine import keep
 from muster.client.core.search import AskName, SearchOrder
+from muster.client.service.domain import look
 from muster.client.service.machine import Machine
 from muster.trust.evidence import Method
 from muster.trust.hardware import lease_parts
+from muster.trust.keyset import TrustedKeysets
 from muster.trust.standing import is_suspect
 from muster.wire.activation import NONCE_BYTES, Flags, State
 from muster.wire.calendar import moment
@@ -54,17 +57,58 @@ async def _attempt(machine: Machine, scene: Scene) -> Result:
     try:
         if key is not None and key.kind is KeyKindCode.MAK:
             return _by_confirmation(scene)
-        if guidance.type in {ActivationType.DIRECTORY, ActivationType.MAK}:
+        if guidance.type is ActivationType.MAK:
             raise Refused(
                 Code.NO_HOST_FOUND,
                 f"{scene.edition.name} may be activated by {guidance.type} only (set-type)",
                 "muster client set-type any",
             )
+        in_directory: MusterError | None = None
+        if guidance.type is not ActivationType.HOST:
+            scene, in_directory = await _by_directory(machine, scene, guidance)
+            if in_directory is None:
+                return Result(scene, None)
+            if guidance.type is ActivationType.DIRECTORY:
+                raise in_directory
         circumstances = await circumstances_of(machine, scene, guidance)
         outcome = await _drive(machine, attempt(circumstances))
+        if in_directory is not None and outcome.error is not None:
+            outcome = replace(outcome, error=more_telling(in_directory, outcome.error))
     except MusterError as error:
         return _failed(machine, scene, error)
     return _settled(machine, scene, outcome, guidance)
+
+
+async def _by_directory(machine: Machine, scene: Scene, guidance: Guidance) -> tuple[Scene, MusterError | None]:
+    """Try the directory. The scene afterwards: saved when it was activated, else to go on with, and why it was not."""
+    seen = await look(machine, scene)
+    if seen.found is None:
+        error = seen.error or Unreachable(Code.DIRECTORY_UNREACHABLE, "the directory did not answer")
+        if error.code is Code.NO_DOMAIN:
+            return replace(scene, record=outside(scene, None)), error
+        machine.journal.note(scene.now, "directory.failed", edition=scene.edition.name, code=str(error.code))
+        return scene, error
+    scene = replace(scene, record=outside(scene, seen.found.ident))
+    try:
+        chosen, proven = choose(seen.found, scene, guidance.organisation)
+    except MusterError as error:
+        if error.code not in QUIET:
+            machine.journal.note(scene.now, "directory.failed", edition=scene.edition.name, code=str(error.code))
+        return scene, error
+    scene = _with_keysets(machine, scene, proven.keysets)
+    after = machine.save(scene, with_object(scene, seen.found, chosen))
+    facts = {"serial": proven.claims.serial, "method": "directory", "state": str(after.standing().state)}
+    machine.journal.note(scene.now, "activation.done", edition=scene.edition.name, **facts)
+    return after, None
+
+
+def _with_keysets(machine: Machine, scene: Scene, keysets: TrustedKeysets) -> Scene:
+    """The scene with a longer chain, saved."""
+    product = scene.product
+    if keysets.version <= product.keysets.version:
+        return scene
+    machine.state.save_keysets(product.keysets.vendor_id, keysets)
+    return replace(scene, product=replace(product, keysets=keysets))
 
 
 def _by_confirmation(scene: Scene) -> Result:
@@ -138,11 +182,7 @@ async def _respond(machine: Machine, effect: Effect) -> Response:
 
 
 def _settled(machine: Machine, scene: Scene, outcome: Outcome, guidance: Guidance) -> Result:
-    product = scene.product
-    if outcome.keysets.version > product.keysets.version:
-        machine.state.save_keysets(product.keysets.vendor_id, outcome.keysets)
-        product = replace(product, keysets=outcome.keysets)
-    scene = replace(scene, product=product)
+    scene = _with_keysets(machine, scene, outcome.keysets)
     record = settle(scene, outcome, machine.around.entropy.fraction(), caching=guidance.caching)
     after = machine.save(scene, record)
     _tell(machine, after, outcome)

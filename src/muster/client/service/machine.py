@@ -16,7 +16,7 @@ from muster.base.errors import Code, Misconfigured, MusterError, Refused
 from muster.client.core.choices import ClientSettings, Guidance, guide
 from muster.client.core.licensing import Scene
 from muster.client.core.machine import Bearings, Fresh, begin, note_trouble, wake
-from muster.client.ports import HostTransport, Journal, NameService, State
+from muster.client.ports import Domain, HostTransport, Journal, NameService, State
 from muster.trust.hardware import Parts
 from muster.trust.product import Product
 from muster.wire.activation import CLIENT_ID_BYTES
@@ -48,13 +48,21 @@ class Machine:
     """State, ways out and surroundings of one machine."""
 
     def __init__(
-        self, state: State, names: NameService, hosts: HostTransport, journal: Journal, around: Surroundings
+        self,
+        state: State,
+        names: NameService,
+        hosts: HostTransport,
+        journal: Journal,
+        around: Surroundings,
+        *,
+        domain: Domain | None = None,
     ) -> None:
         self.state = state
         self.names = names
         self.hosts = hosts
         self.journal = journal
         self.around = around
+        self.domain = domain
 
     def bearings(self) -> Bearings:
         """Where the machine is now, in time and on which hardware."""

@@ -103,9 +103,9 @@ async def _ident(directory: Directory, head: str, is_ad: bool) -> bytes:
 async def read_objects(
     directory: Directory, layout: Layout, sought: tuple[bytes, int] | None = None
 ) -> tuple[Kept, ...]:
-    """Every object in its place, or those for a vendor id and a group; in Active Directory, else anywhere in the domain."""
+    """Every object in its place, or those for a vendor id and a group; in Active Directory also anywhere in the domain."""
     kept = await _read(directory, layout, layout.container, Scope.CHILDREN, sought)
-    if layout.domain and (sought is None or not kept):
+    if layout.domain:
         kept = (*kept, *await _read(directory, layout, layout.domain, Scope.SUBTREE, sought))
     unique = {one.dn.lower(): one for one in reversed(kept)}
     return tuple(sorted(unique.values(), key=lambda one: one.dn.lower()))

@@ -1,0 +1,116 @@
+"""Which activation object activates an edition, and what the machine keeps of it (spec/directory.md §Machine).
+
+Pure: objects as they were read come in, the better one and a changed record go out. No failure takes a good lease away.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from muster.base.errors import Code, MusterError, Refused
+from muster.client.core.licensing import Scene
+from muster.client.core.machine import keep, moment_of
+from muster.trust.directory import Proven, judge_object, reach, verify_object
+from muster.trust.evidence import Method
+from muster.trust.hardware import lease_parts
+from muster.trust.standing import is_suspect
+from muster.wire.activation import State
+from muster.wire.calendar import seconds
+from muster.wire.directory import ActivationObject
+from muster.wire.record import DirectoryEvidence, VendorRecord
+
+# From what an object lacks least to what it lacks most: the error that is told when none fits.
+_NEARLY = (
+    Code.ORGANISATION_MISMATCH,
+    Code.MAINTENANCE_ENDED,
+    Code.EDITION_NOT_COVERED,
+    Code.CERTIFICATE_EXPIRED,
+    Code.CERTIFICATE_NOT_YET_VALID,
+    Code.CERTIFICATE_WITHDRAWN,
+    Code.NO_ACTIVATION_OBJECT,
+)
+# Nothing is wrong with a directory that says so: hosts are asked, and their answer tells more.
+QUIET = frozenset({Code.NO_DOMAIN, Code.NO_ACTIVATION_OBJECT})
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What one directory showed: its id (16 bytes) and the objects for one vendor and group; errors where unreadable."""
+
+    ident: bytes
+    objects: tuple[ActivationObject | MusterError, ...]
+
+
+def choose(found: Found, scene: Scene, organisation: int | None = None) -> tuple[ActivationObject, Proven]:
+    """The object that activates the edition for longest; the error of the one that came nearest when none does.
+
+    A suspect clock could make an old object new, and nothing here is signed with a time: then CLOCK_SUSPECT.
+    """
+    if is_suspect(scene.record.high_water, scene.now):
+        raise Refused(Code.CLOCK_SUSPECT, "a clock that was put back proves no activation object")
+    good, errors = [], []
+    for one in found.objects:
+        try:
+            if isinstance(one, MusterError):
+                raise one
+            proven = verify_object(one, found.ident, scene.product.keysets, scene.now)
+            judge_object(proven, scene.edition, scene.now, organisation=organisation)
+        except MusterError as error:
+            errors.append(error)
+        else:
+            good.append((one, proven))
+    if good:
+        return max(good, key=lambda pair: _worth(pair[1]))
+    raise _nearest(errors) or Refused(
+        Code.NO_ACTIVATION_OBJECT, f"the directory shows this machine no activation object for {scene.edition.name}"
+    )
+
+
+def _worth(proven: Proven) -> tuple[bool, float, int]:
+    endless, limit, end_day = reach(proven.claims)
+    return endless, limit.timestamp() if limit else 0.0, end_day
+
+
+def _nearest(errors: Iterable[MusterError]) -> MusterError | None:
+    return min(errors, key=lambda e: _NEARLY.index(e.code) if e.code in _NEARLY else len(_NEARLY), default=None)
+
+
+def with_object(scene: Scene, found: Found, chosen: ActivationObject) -> VendorRecord:
+    """The record after an object was read: evidence from now on, unless the one it has is good and ends later."""
+    record = scene.record
+    evidence = DirectoryEvidence(
+        chosen.certificate,
+        found.ident,
+        lease_parts(scene.hardware, record.salt),
+        record.salt,
+        moment_of(record, scene.now),
+    )
+    after = replace(scene, record=keep(record, replace(scene.part, directory=evidence)))
+    old, new = scene.standing(), after.standing()
+    is_better = old.state is State.LICENSED and old.method is Method.DIRECTORY and new.method is Method.DIRECTORY
+    if is_better and old.expires_at and new.expires_at and old.expires_at > new.expires_at:
+        after = scene
+    part = after.part
+    told = replace(
+        part.attempts,
+        failures=0,
+        code=0,
+        message="",
+        attempted_at=seconds(scene.now),
+        next_at=seconds(scene.now + scene.product.policy.renewal),
+    )
+    return keep(after.record, replace(part, attempts=told))
+
+
+def outside(scene: Scene, ident: bytes | None) -> VendorRecord:
+    """The record of a machine that is in no domain any more (`ident` None), or in that of another directory."""
+    seen = scene.part.directory
+    if seen is None or seen.left or seen.directory == ident:
+        return scene.record
+    return keep(scene.record, replace(scene.part, directory=replace(seen, left=True)))
+
+
+def more_telling(directory: MusterError, host: MusterError) -> MusterError:
+    """Of the two reasons why an edition was not activated, the one to tell."""
+    return host if directory.code in QUIET or host.code is not Code.NO_HOST_FOUND else directory
