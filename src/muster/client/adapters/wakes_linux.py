@@ -61,6 +61,7 @@ class LinuxWakes:
         self._loop = asyncio.get_running_loop()
         self._loop.add_reader(self._timer, self._timer_ran)
         self._loop.add_reader(self._files, self._files_changed)
+        self._watch_files()
 
     async def next(self, until: datetime | None, *, network: bool = False) -> frozenset[Wake]:
         """See `Wakes`."""

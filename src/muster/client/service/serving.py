@@ -98,11 +98,11 @@ class Service:
         try:
             await self._attend(frozenset(), at_start=True)
             while True:
+                if door.is_lost:
+                    await self._open_again(door)
                 causes = await self._footing.wakes.next(self._until(), network=self._hopes())
                 if self._is_over(causes, door):
                     break
-                if door.is_lost:
-                    await self._open_again(door)
                 await self._attend(causes)
         except asyncio.CancelledError:
             pass
@@ -247,6 +247,7 @@ class Service:
         try:
             await door.listen()
         except MusterError as error:
+            self._not_before = self._clock.now() + TROUBLE_PAUSE
             self._complain("service.trouble", code=str(error.code), problem=error.message)
 
     def _tell_news(self) -> None:
