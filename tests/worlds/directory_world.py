@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
+from muster.base.errors import MusterError
+from muster.client.core.membership import Membership
 from muster.platform.ldap.directory_process import DirectoryProcess
 from muster.platform.ldap.memory import MemoryDirectory
+from muster.platform.ldap.objects import find_layout, object_dn, write_object
 from muster.platform.ldap.port import Attributes, Directories, Kerberos, Login, Password, Server
+from muster.trust.installation import directory_subject
+from muster.wire.directory import ActivationObject
+from muster.wire.keyset import Purpose
 from tests.worlds import openldap, samba
+from tests.worlds.vendor_keys import CAD, VendorKeys
 
 MEMORY_BASE = "dc=corp,dc=example"
 MEMORY_SERVER = Server("ldap://dc1.corp.example")
@@ -73,3 +81,54 @@ def samba_place(domain: samba.Domain, member: samba.Member) -> Place:
     url = Server(f"ldap://{domain.address}", start_tls=True, authority=str(domain.authority))
     home = f"CN=Services,{samba.CONFIGURATION}"
     return Place(DirectoryProcess(), url, administrator, machine, wrong, home, samba.BASE, is_ad=True)
+
+
+@dataclass
+class DomainInMemory:
+    """`Domain` of a machine that belongs to `member_of`, whose keys open `directories`; None: to no domain."""
+
+    directories: Directories
+    member_of: Membership | None = field(
+        default_factory=lambda: Membership("corp.example", "test", keytab="pc1.keytab")
+    )
+    trouble: MusterError | None = None
+
+    def membership(self) -> Membership | None:
+        if self.trouble is not None:
+            raise self.trouble
+        return self.member_of
+
+    def login(self, membership: Membership) -> Login:
+        return Kerberos(PC1, membership.keytab)
+
+
+def directory_in_memory(base: str = MEMORY_BASE, *, is_ad: bool = True) -> MemoryDirectory:
+    """A directory with an administrator and one machine."""
+    accounts = {"admin": "secret", PC1: "pc1.keytab"}
+    return MemoryDirectory(base, is_ad, accounts=accounts, administrators={"admin"})
+
+
+async def put_object(
+    directory: MemoryDirectory,
+    vendor: VendorKeys,
+    name: str = "one",
+    certificate: bytes | None = None,
+    base: str = "",
+    **claims: Any,
+) -> ActivationObject:
+    """Have the vendor's object for this directory, or any `certificate`, put into it; `claims` change what it says."""
+    server = Server(MEMORY_SERVER.url, start_tls=True)
+    async with directory.connect(server, Password("admin", "secret"), 1) as session:
+        layout = await find_layout(session, base)
+        made = certificate or vendor.certificate(directory_subject(layout.ident), Purpose.OBJECT, **claims)
+        scope = claims.get("scope", CAD.id)
+        found = ActivationObject(vendor.fingerprint[:8], scope, made, tuple(vendor.documents[1:]))
+        await write_object(session, layout, name, found)
+        return found
+
+
+async def take_object(directory: MemoryDirectory, name: str = "one") -> None:
+    """Delete an object."""
+    server = Server(MEMORY_SERVER.url, start_tls=True)
+    async with directory.connect(server, Password("admin", "secret"), 1) as session:
+        await session.remove(object_dn(await find_layout(session), name))

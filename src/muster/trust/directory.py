@@ -6,17 +6,20 @@ Pure. Steps carry the numbers of the spec. What makes an object useless is raise
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
 from muster.base.errors import Code, MusterError, Refused, Untrusted
 from muster.trust.chain import judge_certificate, judge_receipt, lease_limit, verify_certificate
 from muster.trust.installation import directory_subject
-from muster.trust.keyset import TrustedKeysets, merge
+from muster.trust.keyset import TrustedKeysets, enter
 from muster.wire.certificate import CertificateClaims
 from muster.wire.directory import ActivationObject
 from muster.wire.keyset import Purpose, decode_keyset, decode_signed_keyset
 from muster.wire.product import Edition
+
+MAX_NEW_KEYSETS = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,22 +31,21 @@ class Proven:
 
 
 def longer_chain(keysets: TrustedKeysets, documents: Iterable[bytes], now: datetime) -> TrustedKeysets:
-    """The chain with every newer keyset that proves itself; `keysets` itself when none does (step 2)."""
+    """The chain with every newer keyset that proves itself; `keysets` itself when none does (step 2).
+
+    One that is broken hides no other of its version. An expired one is passed through and is never the end.
+    """
     newer: list[tuple[int, bytes]] = []
-    for document in documents:
-        try:
-            version = decode_keyset(decode_signed_keyset(document).payload).version
-        except (MusterError, ValueError):
-            continue
-        if version > keysets.version:
-            newer.append((version, document))
-    chain = [document for _, document in sorted(newer)]
-    for count in range(len(chain), 0, -1):
-        try:
-            return merge(keysets, (*keysets.documents, *chain[:count]), now=now)
-        except MusterError:
-            continue
-    return keysets
+    for document in dict.fromkeys(documents):
+        with suppress(MusterError, ValueError):
+            newer.append((decode_keyset(decode_signed_keyset(document).payload).version, document))
+    best = walked = keysets
+    for version, document in sorted(newer)[:MAX_NEW_KEYSETS]:
+        if version == walked.version + 1:
+            with suppress(MusterError):
+                walked = enter((*walked.documents, document), fingerprint=keysets.fingerprint)
+        best = best if walked.is_expired(now) else walked
+    return best
 
 
 def verify_object(found: ActivationObject, directory: bytes, keysets: TrustedKeysets, now: datetime) -> Proven:

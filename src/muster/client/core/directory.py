@@ -11,9 +11,10 @@ from dataclasses import dataclass, replace
 from muster.base.errors import Code, MusterError, Refused
 from muster.client.core.licensing import Scene
 from muster.client.core.machine import keep, moment_of
-from muster.trust.directory import Proven, judge_object, reach, verify_object
+from muster.trust.directory import Proven, judge_object, longer_chain, reach, verify_object
 from muster.trust.evidence import Method
 from muster.trust.hardware import lease_parts
+from muster.trust.keyset import TrustedKeysets
 from muster.trust.standing import is_suspect
 from muster.wire.activation import State
 from muster.wire.calendar import seconds
@@ -40,6 +41,13 @@ class Found:
 
     ident: bytes
     objects: tuple[ActivationObject | MusterError, ...]
+
+
+def keysets_beside(found: Found, scene: Scene) -> TrustedKeysets:
+    """The vendor's chain with what lies beside the objects, whether they activate anything or not."""
+    keysets = scene.product.keysets
+    own = [one for one in found.objects if not isinstance(one, MusterError) and one.vendor_id == keysets.vendor_id]
+    return longer_chain(keysets, (document for one in own for document in one.keysets), scene.now)
 
 
 def choose(found: Found, scene: Scene, organisation: int | None = None) -> tuple[ActivationObject, Proven]:

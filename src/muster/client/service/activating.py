@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from muster.base.errors import Code, MusterError, Refused, Unreachable
 from muster.client.core.attempt import Attempt, Circumstances, Effect, Outcome, Response, attempt
 from muster.client.core.choices import ActivationType, Guidance
-from muster.client.core.directory import QUIET, choose, more_telling, outside, with_object
+from muster.client.core.directory import QUIET, choose, keysets_beside, more_telling, outside, with_object
 from muster.client.core.discovery import MAX_CANDIDATES, parse_address, zones_to_ask
 from muster.client.core.licensing import Scene, failed, is_due, settle
 from muster.client.core.machine import keep
@@ -89,13 +89,13 @@ async def _by_directory(machine: Machine, scene: Scene, guidance: Guidance) -> t
         machine.journal.note(scene.now, "directory.failed", edition=scene.edition.name, code=str(error.code))
         return scene, error
     scene = replace(scene, record=outside(scene, seen.found.ident))
+    scene = _with_keysets(machine, scene, keysets_beside(seen.found, scene))
     try:
         chosen, proven = choose(seen.found, scene, guidance.organisation)
     except MusterError as error:
         if error.code not in QUIET:
             machine.journal.note(scene.now, "directory.failed", edition=scene.edition.name, code=str(error.code))
         return scene, error
-    scene = _with_keysets(machine, scene, proven.keysets)
     after = machine.save(scene, with_object(scene, seen.found, chosen))
     facts = {"serial": proven.claims.serial, "method": "directory", "state": str(after.standing().state)}
     machine.journal.note(scene.now, "activation.done", edition=scene.edition.name, **facts)

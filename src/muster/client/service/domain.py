@@ -41,15 +41,15 @@ class Look:
     error: MusterError | None = None
 
 
-async def look(machine: Machine, scene: Scene) -> Look:
-    """Find domain and server, and read the objects for the scene's vendor and group. Never raises."""
+async def look(machine: Machine, scene: Scene, limit: float = LIMIT_SECONDS) -> Look:
+    """Find domain and server, and read the objects for the scene's vendor and group, within `limit` seconds. Never raises."""
     seen = Look()
     try:
-        async with asyncio.timeout(LIMIT_SECONDS):
+        async with asyncio.timeout(limit):
             await _look(machine, scene, seen)
     except TimeoutError:
         seen.error = _most_telling(seen) or Unreachable(
-            Code.DIRECTORY_UNREACHABLE, f"the directory did not answer within {LIMIT_SECONDS:g} seconds"
+            Code.DIRECTORY_UNREACHABLE, f"the directory did not answer within {limit:g} seconds"
         )
     except MusterError as error:
         seen.error = error
