@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from muster.base.clock import SystemClock
+from muster.client import app as client
 from muster.client.adapters.control_caller import call
 from muster.client.core.control import Request, decode_answer, encode_request
 from tests.worlds.name_servers import free_port
@@ -43,6 +44,22 @@ os.dup2(int(sys.argv.pop(1)), 3)
 os.environ.update(LISTEN_PID=str(os.getpid()), LISTEN_FDS="1")
 from muster.cli import main
 sys.exit(main())
+"""
+
+# Asks one thing after another as another user; prints the code of each answer, or nothing.
+ASKING = """
+import json, os, pathlib, pwd, sys
+from muster.base.errors import MusterError
+from muster.client.adapters.control_caller import call
+from muster.client.core.control import Request, decode_answer, encode_request
+home, user, asked = pathlib.Path(sys.argv[1]), pwd.getpwnam(sys.argv[2]), json.loads(sys.argv[3])
+os.setgroups([]); os.setgid(user.pw_gid); os.setuid(user.pw_uid)
+for name, parameters in asked:
+    try:
+        decode_answer(call(home, encode_request(Request(name, parameters))))
+        print()
+    except MusterError as error:
+        print(error.code)
 """
 
 
@@ -97,9 +114,23 @@ class Machine:
         assert answer is not None, "no service listens"
         return decode_answer(answer)
 
+    def codes(self, user: str, *asked: tuple[str, dict[str, Any]]) -> list[str]:
+        """Operations, asked by another user without commands between; the code of each refusal, or nothing."""
+        words = [sys.executable, "-c", ASKING, str(self.home), user, json.dumps(asked)]
+        done = subprocess.run(words, stdout=subprocess.PIPE, text=True, timeout=PATIENCE_SECONDS, check=True)
+        return done.stdout.splitlines()
+
     def events(self) -> list[str]:
         rows = (self.home / "events.jsonl").read_text().splitlines()
         return [json.loads(row)["event"] for row in rows]
+
+    def wait_for(self, event: str, times: int = 1) -> None:
+        """Ask until the log has an event so often."""
+        clock = SystemClock()
+        end = clock.monotonic() + PATIENCE_SECONDS
+        while self.events().count(event) < times:
+            assert clock.monotonic() < end, self.events()
+            self.ask("status")
 
     def service(self, *words: str, handed: socket.socket | None = None) -> Service:
         """A service of this home, once it listens; with a socket that a service manager `handed` over."""
@@ -192,10 +223,12 @@ def other_product_file(folder: Path) -> str:
 
 def set_up(folder: Path) -> Machine:
     """A machine with a generic key whose only host is a port that nobody listens on."""
-    machine = Machine(folder / "machine")
-    machine.done("set-host", f"127.0.0.1:{free_port()}")
-    machine.done("install", product_file(folder), "--edition", CAD_PRO.name)
-    return machine
+    home, text = folder / "machine", Path(product_file(folder)).read_bytes()
+    with client.locked(home):
+        machine = client.open_machine(home, environment={})
+        client.install(machine, text, edition=CAD_PRO.name)
+        client.set_hosts(machine, f"127.0.0.1:{free_port()}")
+    return Machine(home)
 
 
 def may_enter(folder: Path, base: Path) -> None:

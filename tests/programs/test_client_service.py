@@ -13,7 +13,6 @@ from pathlib import Path
 
 import pytest
 
-from muster.base.clock import SystemClock
 from tests.programs.client_service import HONEST, Machine, Service, other_product_file, set_up
 from tests.worlds.vendor_keys import CAD_PRO
 
@@ -26,18 +25,9 @@ def machine(tmp_path: Path) -> Machine:
     return set_up(tmp_path)
 
 
-def wait_for(machine: Machine, event: str, times: int = 1) -> None:
-    """Ask until the log has an event so often; fails after a while."""
-    clock = SystemClock()
-    end = clock.monotonic() + 20
-    while machine.events().count(event) < times:
-        assert clock.monotonic() < end, machine.events()
-        machine.ask("status")
-
-
 def test_commands_go_through_the_service_while_it_runs(machine: Machine) -> None:
     with machine.serving() as service:
-        wait_for(machine, "activation.failed")
+        machine.wait_for("activation.failed")
         told = machine.run("activate", "--json")
         assert (told.code, told.plain["last_error"]["code"]) == (3, "HOST_UNREACHABLE")
         assert machine.done("status", "--json").plain["editions"][0]["state"] == "INITIAL_GRACE"
@@ -58,17 +48,17 @@ def test_what_is_installed_is_asked_for_at_once_and_without_a_word(machine: Mach
     machine.done("uninstall-key")
     with machine.serving():
         machine.done("install", other_product_file(machine.home.parent))
-        wait_for(machine, "activation.failed")
+        machine.wait_for("activation.failed")
         (machine.home / "products.d").mkdir()
         assert "product.offered" not in machine.events()
         offered = machine.home / "products.d" / "acme.muster"
         offered.write_text("rubbish")
-        wait_for(machine, "product.refused")
+        machine.wait_for("product.refused")
 
 
 def test_an_idle_service_sleeps_until_its_next_deadline_in_little_memory(machine: Machine) -> None:
     with machine.serving() as service:
-        wait_for(machine, "activation.failed")
+        machine.wait_for("activation.failed")
         machine.run("activate")
         # Two rounds: what the last caller left behind may still be put away in the first.
         woken = [woken_while_others_work(machine, service) for _ in range(2)]
@@ -93,7 +83,7 @@ def test_a_second_service_is_refused_and_the_first_goes_on(machine: Machine) -> 
 
 def test_killed_and_started_again_it_finds_its_socket_in_the_way_and_its_state_whole(machine: Machine) -> None:
     with machine.serving() as service:
-        wait_for(machine, "activation.failed")
+        machine.wait_for("activation.failed")
         client_id = machine.ask("status")["editions"][0]["client_id"]
         service.stop(signal.SIGKILL)
     assert (machine.home / "control").is_socket()
@@ -140,9 +130,9 @@ def test_on_demand_it_answers_on_the_socket_it_was_given_and_ends_when_idle(mach
 
 def test_settings_that_went_wrong_leave_the_ones_before(machine: Machine) -> None:
     with machine.serving() as service:
-        wait_for(machine, "activation.failed")
+        machine.wait_for("activation.failed")
         (machine.home / "client.toml").write_text("caching = 7\n")
-        wait_for(machine, "settings.refused")
+        machine.wait_for("settings.refused")
         assert machine.ask("status")["editions"]
         (machine.home / "client.toml").write_text('zones = ["corp.example"]\n')
         service.process.send_signal(signal.SIGHUP)
@@ -193,7 +183,7 @@ def fill(path: Path) -> None:
 def test_on_a_full_disk_nothing_is_lost_or_claimed_and_it_goes_on_when_there_is_room(small_disk: Path) -> None:
     machine = set_up(small_disk)
     with machine.serving():
-        wait_for(machine, "activation.failed")
+        machine.wait_for("activation.failed")
         before = machine.ask("status")["editions"][0]
         records = {path: path.read_bytes() for path in machine.home.rglob("record")}
         filler = small_disk / "filler"
