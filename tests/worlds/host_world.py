@@ -21,7 +21,7 @@ from muster.wire.calendar import day_number
 from muster.wire.certificate import CertificateClaims
 from muster.wire.confirmation import confirmation_of, encode_confirmation_file, pack_confirmation
 from muster.wire.frame import MAX_FRAME, FrameReader, frame
-from muster.wire.installation import HostId, SubjectKind, pack_installation
+from muster.wire.installation import DirectoryId, HostId, SubjectKind, pack_installation
 from muster.wire.keyset import IssuingKey, Keyset, Purpose
 from muster.wire.product import DeviceClass, Edition, Group, Policy, ProductClaims
 from muster.wire.sign1 import decode_sign1
@@ -81,12 +81,20 @@ class SmallVendor:
     def product_key(self) -> Ed25519PrivateKey:
         return private(self.seed * 1000 + 2)
 
+    @property
+    def object_key(self) -> Ed25519PrivateKey:
+        return private(self.seed * 1000 + 3)
+
     def keysets(self) -> tuple[bytes, ...]:
         """The signed keysets; what is withdrawn stands in the newest."""
         day = day_number(START)
+        keys = (
+            (1, Purpose.HOST, self.host_key),
+            (2, Purpose.PRODUCT, self.product_key),
+            (3, Purpose.OBJECT, self.object_key),
+        )
         issuing = tuple(
-            IssuingKey(number, purpose, public_bytes(key), day - 10, day + 10_000)
-            for number, purpose, key in ((1, Purpose.HOST, self.host_key), (2, Purpose.PRODUCT, self.product_key))
+            IssuingKey(number, purpose, public_bytes(key), day - 10, day + 10_000) for number, purpose, key in keys
         )
         return tuple(
             sign_keyset(
@@ -126,6 +134,16 @@ class SmallVendor:
         """The confirmation id for an installation id."""
         return format_confirmation(self._confirmation(digits, level=level, days=days, begins=begins, scope=scope))
 
+    def confirm_directory(self, digits: str, *, days: int = 3 * 365) -> str:
+        """The confirmation id for a directory's installation id."""
+        installation = parse_installation(digits)
+        assert isinstance(installation, DirectoryId)
+        self.serial += 1
+        day = day_number(START)
+        claims = CertificateClaims(3, self.serial, 7, day, days, installation.subject, GROUP, 255)
+        signed = issue_certificate(self.object_key, claims, Purpose.OBJECT)
+        return format_confirmation(confirmation_bytes(claims, signed, SubjectKind.DIRECTORY))
+
     def confirmation_file(self, digits: str) -> str:
         packed = pack_installation(parse_installation(digits))
         return encode_confirmation_file(
@@ -138,7 +156,11 @@ class SmallVendor:
         self.serial += 1
         claims = CertificateClaims(1, self.serial, 7, day_number(begins), days, installation.subject, scope, level)
         signed = issue_certificate(self.host_key, claims, Purpose.HOST)
-        return pack_confirmation(confirmation_of(claims, decode_sign1(signed).signature, SubjectKind.HOST))
+        return confirmation_bytes(claims, signed, SubjectKind.HOST)
+
+
+def confirmation_bytes(claims: CertificateClaims, certificate: bytes, kind: SubjectKind) -> bytes:
+    return pack_confirmation(confirmation_of(claims, decode_sign1(certificate).signature, kind))
 
 
 def certified_home(home: Path, vendor: SmallVendor | None = None, clock: HandClock | None = None) -> SmallVendor:

@@ -177,6 +177,11 @@ class Domain:
         run("net", "ads", "keytab", "create", "-P", *common, environment=environment)
         return Member(name.upper(), folder / "krb5.keytab", conf)
 
+    def leave(self, member: Member) -> None:
+        """The machine leaves the domain, as Samba members do."""
+        command = ("net", "ads", "leave", "-U", f"Administrator%{PASSWORD}", "-s", str(member.smb_conf))
+        run(*command, "-S", CONTROLLER, environment={**os.environ, **self.environment})
+
     def user(self, name: str, password: str = PASSWORD) -> str:
         """A person's account; its name as for a simple bind."""
         self.tool("user", "create", name, password)
