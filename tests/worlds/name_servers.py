@@ -43,7 +43,8 @@ OTHER_SECRET = "YW5vdGhlciBzZWNyZXQgdGhhdCBub2JvZHkgZ3JhbnRlZA=="
 class World:
     """What a name server is started with; `keys` maps names to base64 secrets.
 
-    `clock_ahead` moves the clock of the embedded one; BIND 9 does not start under faketime.
+    `options` and `policy` are lines of BIND's configuration. `clock_ahead` moves the clock of the embedded one; BIND 9 does
+    not start under faketime.
     """
 
     zones: tuple[str, ...] = ("corp.example", "lab.example")
@@ -51,6 +52,8 @@ class World:
     label: str = "_muster._tcp"
     keys: dict[str, str] = field(default_factory=lambda: {UPDATER: SECRET})
     clock_ahead: timedelta = timedelta(0)
+    options: str = ""
+    policy: str = ""
 
     @property
     def grants(self) -> tuple[Grant, ...]:
@@ -207,6 +210,7 @@ def _configuration(folder: Path, world: World, port: int, identity: str) -> str:
         f"    grant {grant.key} {'subdomain' if grant.below else 'name'} {grant.name} {' '.join(grant.types)};\n"
         for grant in world.grants
     )
+    policy += world.policy
     zones = "".join(
         f'zone "{zone}" {{\n  type primary; file "{zone}.zone";\n  update-policy {{\n{policy}  }};\n}};\n'
         for zone in world.zones
@@ -226,6 +230,7 @@ options {{
   allow-transfer {{ none; }};
   dnssec-validation no;
   notify no;
+  {world.options}
 }};
 controls {{ }};
 {zones}"""

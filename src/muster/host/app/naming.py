@@ -6,8 +6,11 @@ from collections.abc import Mapping, Sequence
 from ipaddress import ip_address
 from pathlib import Path
 
+from muster.base.clock import SystemClock
+from muster.base.entropy import SystemEntropy
 from muster.base.errors import Code, Misconfigured
-from muster.host.adapters.dns_update import DnsUpdate
+from muster.host.adapters.dns_update import ANSWER_SECONDS, DnsUpdate
+from muster.host.adapters.gss_tsig import GssAccount, GssTsig
 from muster.host.adapters.own_address import own_addresses, own_name
 from muster.host.adapters.tsig_key import read_tsig_key
 from muster.host.core.publication import ZoneRecords, records_for
@@ -49,7 +52,11 @@ def publisher(home: Path, dns: DnsSettings, environment: Mapping[str, str]) -> D
         return None
     server = parse_endpoint(dns.server, DNS_PORT) if dns.server else None
     key = read_tsig_key(home / dns.tsig_key_file) if dns.tsig_key_file else None
-    return DnsUpdate(server, key, resolver_of(environment))
+    gss = None
+    if dns.gss:
+        account = GssAccount(str(home / dns.keytab), dns.principal)
+        gss = GssTsig(account, SystemClock(), SystemEntropy(), ANSWER_SECONDS)
+    return DnsUpdate(server, key, resolver_of(environment), gss=gss)
 
 
 def resolver_of(environment: Mapping[str, str]) -> Endpoint | None:

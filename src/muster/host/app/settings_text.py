@@ -18,5 +18,8 @@ EXAMPLE = """\
 # addresses = ["192.0.2.7"]       # default: this machine's own
 # zones = [{ zone = "corp.example", priority = 0, weight = 0 }]      # default: the domain of target
 # tsig_key_file = "update.key"    # BIND's key format; beside this file
+# gss = false                     # true: signed by Kerberos, in domains of Active Directory
+# keytab = "/etc/krb5.keytab"     # whose keys sign
+# principal = ""                  # default: the keytab's first
 # unsigned = false                # true: send updates without a signature
 """

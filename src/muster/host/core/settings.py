@@ -75,7 +75,10 @@ class ZoneSettings:
 
 @dataclass(frozen=True, slots=True)
 class DnsSettings:
-    """Where and how the host publishes itself. `server`, `target` and `addresses` are found out when empty."""
+    """Where and how the host publishes itself. `server`, `target` and `addresses` are found out when empty.
+
+    `gss`: signed by Kerberos, as `principal` (empty: the first) of `keytab`.
+    """
 
     publish: bool = True
     server: str = ""
@@ -84,6 +87,9 @@ class DnsSettings:
     zones: tuple[ZoneSettings, ...] = ()
     tsig_key_file: str = ""
     unsigned: bool = False
+    gss: bool = False
+    keytab: str = "/etc/krb5.keytab"
+    principal: str = ""
 
     def __post_init__(self) -> None:
         if self.server:
@@ -99,13 +105,13 @@ class DnsSettings:
             raise ValueError(f"more than {MAX_ZONES} zones")
         if len({zone.zone.rstrip(".").lower() for zone in self.zones}) != len(self.zones):
             raise ValueError("a zone is named twice; one host has one member in a zone")
-        if self.tsig_key_file and self.unsigned:
-            raise ValueError("tsig_key_file and unsigned = true exclude each other; remove one")
+        if bool(self.tsig_key_file) + self.unsigned + self.gss > 1:
+            raise ValueError("tsig_key_file, gss = true and unsigned = true exclude each other; keep one")
 
     @property
     def has_credentials(self) -> bool:
         """Whether updates can be sent: signed, or unsigned because that was asked for."""
-        return bool(self.tsig_key_file) or self.unsigned
+        return bool(self.tsig_key_file) or self.gss or self.unsigned
 
 
 @dataclass(frozen=True, slots=True)
