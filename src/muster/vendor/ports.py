@@ -156,7 +156,7 @@ class Listings(Protocol):
         """Hosts and directories. States: withdrawn, replaced, open."""
 
     def list_audit(self, search: Search) -> Listed[AuditRow]:
-        """Audit rows; `text` in actor, action and subject."""
+        """Audit rows; `text` in actor, action and subject; with `key` those about that key."""
 
     def totals(self) -> Totals:
         """How many there are of each."""

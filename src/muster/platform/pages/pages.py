@@ -129,11 +129,13 @@ def static_files() -> StaticFiles:
 
 def status_of(error: MusterError) -> int:
     """The HTTP status of a failure."""
+    if isinstance(error, Misconfigured):
+        return 422
     if error.code in _STATUS:
         return _STATUS[error.code]
     if isinstance(error, StoreFailed | Unreachable):
         return 503
-    return 422 if isinstance(error, Malformed | Misconfigured | Untrusted) else 409
+    return 422 if isinstance(error, Malformed | Untrusted) else 409
 
 
 def markup(svg: str) -> Markup:

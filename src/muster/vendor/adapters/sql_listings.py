@@ -91,6 +91,8 @@ class SqlListings:
         query = sa.select(t.audit)
         if search.text:
             query = query.where(_found(search.text, own.actor, own.action, own.subject))
+        if search.key is not None:
+            query = query.where(own.subject == str(search.key), own.action.startswith("key."))
         return self._listed(
             query,
             search,

@@ -185,6 +185,18 @@ def extend_key(
     return vendor.store.run(work)
 
 
+def note_key(vendor: Vendor, which: str, note: str) -> None:
+    """Write a note on a key into the audit; it stays as it is."""
+    if not note.strip() or len(note) > MAX_REASON:
+        raise Misconfigured(Code.USAGE, "the note is empty or too long", f"Write up to {MAX_REASON} characters.")
+
+    def work(books: Books) -> None:
+        row = find_key(books, which, _lookup(vendor, which))
+        vendor.write(books, "key.noted", str(row.id), note=note)
+
+    vendor.store.run(work)
+
+
 def replace_key(vendor: Vendor, which: str) -> ProductKey:
     """A new key in place of one that leaked: same terms, what is left of the pool; the old one is blocked."""
     keys = vendor.keys

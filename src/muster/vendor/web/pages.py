@@ -10,8 +10,13 @@ from muster.platform.accounts import Accounts
 from muster.platform.pages.access import access
 from muster.platform.pages.pages import see_other, static_files
 from muster.vendor.service.vendor import Vendor
+from muster.vendor.web.activations import activations
+from muster.vendor.web.customers import customers
+from muster.vendor.web.keys import keys
 from muster.vendor.web.operator import operator
+from muster.vendor.web.overview import overview
 from muster.vendor.web.portal import portal
+from muster.vendor.web.records import audit, people
 from muster.vendor.web.site import MENU, Limit, Site, make_site
 
 HOME = "/home"
@@ -26,7 +31,7 @@ def add_pages(app: FastAPI, vendor: Vendor, accounts: Accounts, limit: Limit = n
     site = make_site(vendor, accounts, limit)
     app.mount("/static", static_files())
     app.include_router(access(site.pages, site.visitors, HOME))
-    for room in (home, portal, operator):
+    for room in (home, portal, operator, overview, keys, customers, activations, audit, people):
         app.include_router(room(site))
 
 
