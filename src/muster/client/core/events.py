@@ -18,10 +18,11 @@ class Event(NamedTuple):
 
 
 EVENTS: Mapping[str, Event] = {
-    "activation.done": Event(("edition", "state", "host", "count"), "activated or renewed"),
+    "activation.done": Event(("edition", "state", "method", "host", "count", "serial"), "activated or renewed"),
     "activation.failed": Event(("edition", "code", "state", "host", "count"), "an attempt did not activate"),
     "clock.skew": Event(("edition", "seconds"), "the clocks of host and machine differ by more than four hours"),
     "confirmation.deposited": Event(("edition",), "a vendor's confirmation was taken"),
+    "directory.failed": Event(("edition", "code"), "the directory did not activate; a host is asked where one may be"),
     "edition.ending": Event(("edition", "expires_at"), "an activation has thirty days left, or less"),
     "edition.state": Event(("edition", "state", "before", "code"), "the state is another than was told last"),
     "key.installed": Event(("edition", "kind", "partial_key"), "a key took the place of the one before"),
