@@ -12,7 +12,6 @@ from typing import Any
 from muster.base.errors import Code, MusterError, Untrusted
 from muster.client.core import discovery
 from muster.host.core.counting import Counts
-from muster.trust.bundle import open_bundle, refusal_of
 from muster.trust.chain import judge_answer, verify_answer, verify_certificate
 from muster.trust.cose import verify
 from muster.trust.evidence import gather
@@ -27,7 +26,6 @@ from muster.trust.report import machine_id, verify_report
 from muster.trust.standing import stand
 from muster.wire import activation, keyset
 from muster.wire.armour import PRODUCT_FILE, armour, dearmour
-from muster.wire.bundle import decode_request_bundle, encode_confirmation_bundle, encode_request_bundle
 from muster.wire.calendar import moment
 from muster.wire.certificate import decode_certificate, encode_certificate
 from muster.wire.confirmation import (
@@ -44,6 +42,7 @@ from muster.wire.product import DeviceClass, Edition
 from muster.wire.record import decode_record, decode_secrets, encode_record, encode_secrets
 from muster.wire.report import decode_report_file, encode_report_file
 from muster.wire.sign1 import decode_sign1, encode_sign1
+from tests.spec import bundles
 
 Given = dict[str, Any]
 Found = dict[str, Any]
@@ -338,45 +337,16 @@ def audit_report(given: Given) -> Found:
     return {"organisation": organisation, "made_at": proven.made_at, "machines": rows, "ids": ids}
 
 
-def request_bundle(given: Given) -> Found:
-    found = decode_request_bundle(given["text"])
-    assert encode_request_bundle(found) == given["text"]
-    rows = [{"installation": row.installation.hex(), "name": row.name} for row in found.rows]
-    return {"database": found.database.hex(), "made_at": found.made_at, "rows": rows}
-
-
-def confirmation_bundle(given: Given) -> Found:
-    keysets = enter([bytes.fromhex(document) for document in given["keysets"]])
-    found = open_bundle(given["text"], keysets)
-    asked = {bytes.fromhex(installation) for installation in given["asked"]}
-    errors = [refusal_of(row, asked, keysets) for row in found.rows]
-    return {
-        "database": found.claims.database.hex(),
-        "made_at": found.claims.made_at,
-        "doubt": str(found.doubt.code) if found.doubt else None,
-        "verdicts": [str(error.code) if error else None for error in errors],
-    }
-
-
-def confirmation_head(given: Given) -> Found:
-    text = encode_confirmation_bundle(bytes.fromhex(given["signed"]), bytes.fromhex(given["rows"]))
-    found = open_bundle(text, enter([bytes.fromhex(document) for document in given["keysets"]]))
-    if found.doubt is not None:
-        raise found.doubt
-    return {}
-
-
 READERS: dict[str, Callable[[Given], Found]] = {
+    **bundles.READERS,
     "answer": answer,
     "armour": armoured,
     "certificate": certificate,
     "certificate_claims": certificate_claims,
     "chain": chain,
     "claims": claims,
-    "confirmation_bundle": confirmation_bundle,
     "confirmation_digits": confirmation_digits,
     "confirmation_file": confirmation_file,
-    "confirmation_head": confirmation_head,
     "counting": counting,
     "flips": flips,
     "frame": read_frame,
@@ -397,7 +367,6 @@ READERS: dict[str, Callable[[Given], Found]] = {
     "record": record,
     "report": audit_report,
     "request": request,
-    "request_bundle": request_bundle,
     "request_kind": request_kind,
     "same_hardware": same,
     "secrets": secrets,
