@@ -5,32 +5,20 @@ Pure: objects as they were read come in, the better one and a changed record go 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from muster.base.errors import Code, MusterError, Refused
 from muster.client.core.licensing import Scene
 from muster.client.core.machine import keep, moment_of
-from muster.trust.directory import Proven, judge_object, longer_chain, reach, verify_object
+from muster.trust.directory import Proven, choose_object
 from muster.trust.evidence import Method
 from muster.trust.hardware import lease_parts
-from muster.trust.keyset import TrustedKeysets
 from muster.trust.standing import is_suspect
 from muster.wire.activation import State
 from muster.wire.calendar import seconds
 from muster.wire.directory import ActivationObject
 from muster.wire.record import DirectoryEvidence, VendorRecord
 
-# From what an object lacks least to what it lacks most: the error that is told when none fits.
-_NEARLY = (
-    Code.ORGANISATION_MISMATCH,
-    Code.MAINTENANCE_ENDED,
-    Code.EDITION_NOT_COVERED,
-    Code.CERTIFICATE_EXPIRED,
-    Code.CERTIFICATE_NOT_YET_VALID,
-    Code.CERTIFICATE_WITHDRAWN,
-    Code.NO_ACTIVATION_OBJECT,
-)
 # Nothing is wrong with a directory that says so: hosts are asked, and their answer tells more.
 QUIET = frozenset({Code.NO_DOMAIN, Code.NO_ACTIVATION_OBJECT})
 
@@ -43,13 +31,6 @@ class Found:
     objects: tuple[ActivationObject | MusterError, ...]
 
 
-def keysets_beside(found: Found, scene: Scene) -> TrustedKeysets:
-    """The vendor's chain with what lies beside the objects, whether they activate anything or not."""
-    keysets = scene.product.keysets
-    own = [one for one in found.objects if not isinstance(one, MusterError) and one.vendor_id == keysets.vendor_id]
-    return longer_chain(keysets, (document for one in own for document in one.keysets), scene.now)
-
-
 def choose(found: Found, scene: Scene, organisation: int | None = None) -> tuple[ActivationObject, Proven]:
     """The object that activates the edition for longest; the error of the one that came nearest when none does.
 
@@ -57,31 +38,8 @@ def choose(found: Found, scene: Scene, organisation: int | None = None) -> tuple
     """
     if is_suspect(scene.record.high_water, scene.now):
         raise Refused(Code.CLOCK_SUSPECT, "a clock that was put back proves no activation object")
-    good, errors = [], []
-    for one in found.objects:
-        try:
-            if isinstance(one, MusterError):
-                raise one
-            proven = verify_object(one, found.ident, scene.product.keysets, scene.now)
-            judge_object(proven, scene.edition, scene.now, organisation=organisation)
-        except MusterError as error:
-            errors.append(error)
-        else:
-            good.append((one, proven))
-    if good:
-        return max(good, key=lambda pair: _worth(pair[1]))
-    raise _nearest(errors) or Refused(
-        Code.NO_ACTIVATION_OBJECT, f"the directory shows this machine no activation object for {scene.edition.name}"
-    )
-
-
-def _worth(proven: Proven) -> tuple[bool, float, int]:
-    endless, limit, end_day = reach(proven.claims)
-    return endless, limit.timestamp() if limit else 0.0, end_day
-
-
-def _nearest(errors: Iterable[MusterError]) -> MusterError | None:
-    return min(errors, key=lambda e: _NEARLY.index(e.code) if e.code in _NEARLY else len(_NEARLY), default=None)
+    product, edition = scene.product, scene.edition
+    return choose_object(found.objects, found.ident, product.keysets, edition, scene.now, organisation=organisation)
 
 
 def with_object(scene: Scene, found: Found, chosen: ActivationObject) -> VendorRecord:

@@ -7,13 +7,14 @@ from dataclasses import dataclass, replace
 from muster.base.errors import Code, MusterError, Refused, Unreachable
 from muster.client.core.attempt import Attempt, Circumstances, Effect, Outcome, Response, attempt
 from muster.client.core.choices import ActivationType, Guidance
-from muster.client.core.directory import QUIET, choose, keysets_beside, more_telling, outside, with_object
+from muster.client.core.directory import QUIET, choose, more_telling, outside, with_object
 from muster.client.core.discovery import MAX_CANDIDATES, parse_address, zones_to_ask
 from muster.client.core.licensing import Scene, failed, is_due, settle
 from muster.client.core.machine import keep
 from muster.client.core.search import AskName, SearchOrder
 from muster.client.service.domain import look
 from muster.client.service.machine import Machine
+from muster.trust.directory import chain_beside
 from muster.trust.evidence import Method
 from muster.trust.hardware import lease_parts
 from muster.trust.keyset import TrustedKeysets
@@ -89,7 +90,7 @@ async def _by_directory(machine: Machine, scene: Scene, guidance: Guidance) -> t
         machine.journal.note(scene.now, "directory.failed", edition=scene.edition.name, code=str(error.code))
         return scene, error
     scene = replace(scene, record=outside(scene, seen.found.ident))
-    scene = _with_keysets(machine, scene, keysets_beside(seen.found, scene))
+    scene = _with_keysets(machine, scene, chain_beside(seen.found.objects, scene.product.keysets, scene.now))
     try:
         chosen, proven = choose(seen.found, scene, guidance.organisation)
     except MusterError as error:
