@@ -67,8 +67,9 @@ def test_the_portal_meets_the_rules_of_accessibility(world: World, dark: bool, s
         page.get_by_role("button", name="Bestätigung holen").click()
         assert page.get_by_role("heading", name="Bestätigung", exact=True).is_visible()
         assert judged(page) == []
-        page.goto(world.address + "/login")
-        assert judged(page) == []
+        for path in ("/login", "/bundle"):
+            page.goto(world.address + path)
+            assert judged(page) == []
 
 
 @pytest.mark.parametrize(("dark", "size"), LOOKS)
@@ -136,7 +137,7 @@ def test_nothing_that_pages_say_is_run_or_loaded_from_elsewhere(world: World) ->
         page.on("request", lambda request: asked.append(request.url))
         page.on("console", lambda message: complaints.append(message.text))
         log_in(world, page)
-        for path in ("/", *INNER):
+        for path in ("/", "/bundle", *INNER):
             page.goto(world.address + path)
     assert {address.split("/")[2] for address in asked} == {world.address.split("/")[2]}
     assert complaints == []

@@ -6,6 +6,7 @@ interrupted asks again and gets the same bytes: nothing is spent twice, nothing 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from muster.base.errors import Code, Refused
@@ -79,10 +80,21 @@ def confirm_file(vendor: Vendor, text: str | bytes, *, replaces: int | None = No
 
 def confirm_packed(vendor: Vendor, packed: bytes, *, replaces: int | None = None) -> Confirmation:
     """Confirm a packed installation id; see `confirm`."""
+    sign = vendor.store.run(lambda books: grant_packed(vendor, books, packed, replaces=replaces))
+    return sign()
+
+
+def grant_packed(
+    vendor: Vendor, books: Books, packed: bytes, *, replaces: int | None = None
+) -> Callable[[], Confirmation]:
+    """Write the grant of a packed installation id into the books; what is returned signs it, once they are committed.
+
+    Refuses as `confirm` does, before anything was written.
+    """
     installation = unpack_installation(packed)
     if isinstance(installation, MachineId):
-        return _confirm_machine(vendor, installation, packed)
-    return _confirm_subject(vendor, installation, packed, replaces)
+        return _grant_machine(vendor, books, installation, packed)
+    return _grant_subject(vendor, books, installation, packed, replaces)
 
 
 def key_behind(vendor: Vendor, packed: bytes) -> KeyRow:
@@ -123,70 +135,71 @@ def _check_kind(row: KeyRow, kind: KeyKind) -> None:
         raise Refused(Code.KEY_WRONG_KIND, f"the key …{row.partial} is a {row.kind} key")
 
 
-def _confirm_machine(vendor: Vendor, installation: MachineId, packed: bytes) -> Confirmation:
+def _grant_machine(vendor: Vendor, books: Books, installation: MachineId, packed: bytes) -> Callable[[], Confirmation]:
     today = vendor.today
+    key = _key_behind(vendor, books, installation)
+    _check_kind(key, KeyKind.MAK)
+    if key.scope != installation.edition:
+        raise Refused(Code.KEY_WRONG_EDITION, f"the key …{key.partial} is for {key.scope_name}")
+    alike = books.machines_like(key.id, packed, installation.parts)
+    known = [Confirmed(m.installation, m.parts, m.end_day) for m in alike]
+    grant = grant_permanent(_facts(key), known, packed, installation.parts, today)
+    newest = enter(books.keysets()).newest
+    again = next((m for m in alike if m.installation == packed), None)
+    if again is not None:
+        return lambda: _sign_machine(vendor, newest, replace(again, cost=Cost.NOTHING), today)
+    if grant.cost is Cost.ACTIVATION:
+        books.update_key(replace(key, used=key.used + 1))
+    row = MachineRow(0, key.id, packed, installation.parts, grant.end_day, grant.cost, vendor.clock.now())
+    added = books.add_machine(row)
+    vendor.write(books, "machine.confirmed", str(added.id), key=key.id, cost=str(grant.cost))
+    return lambda: _sign_machine(vendor, newest, added, today)
 
-    def work(books: Books) -> tuple[MachineRow, Keyset]:
-        key = _key_behind(vendor, books, installation)
-        _check_kind(key, KeyKind.MAK)
-        if key.scope != installation.edition:
-            raise Refused(Code.KEY_WRONG_EDITION, f"the key …{key.partial} is for {key.scope_name}")
-        alike = books.machines_like(key.id, packed, installation.parts)
-        known = [Confirmed(m.installation, m.parts, m.end_day) for m in alike]
-        grant = grant_permanent(_facts(key), known, packed, installation.parts, today)
-        newest = enter(books.keysets()).newest
-        again = next((m for m in alike if m.installation == packed), None)
-        if again is not None:
-            return replace(again, cost=Cost.NOTHING), newest
-        if grant.cost is Cost.ACTIVATION:
-            books.update_key(replace(key, used=key.used + 1))
-        row = MachineRow(0, key.id, packed, installation.parts, grant.end_day, grant.cost, vendor.clock.now())
-        added = books.add_machine(row)
-        vendor.write(books, "machine.confirmed", str(added.id), key=key.id, cost=str(grant.cost))
-        return added, newest
 
-    row, newest = vendor.store.run(work)
+def _sign_machine(vendor: Vendor, newest: Keyset, row: MachineRow, today: int) -> Confirmation:
     issuing = plan.current(newest, Purpose.PERMANENT, today)
-    signed = sign_permanent(vendor.keys.issuing(issuing.public), packed, row.end_day)
-    return Confirmation(packed, signed, row.cost, row.key_id, None)
+    signed = sign_permanent(vendor.keys.issuing(issuing.public), row.installation, row.end_day)
+    return Confirmation(row.installation, signed, row.cost, row.key_id, None)
 
 
-def _confirm_subject(
-    vendor: Vendor, installation: HostId | DirectoryId, packed: bytes, replaces: int | None
-) -> Confirmation:
+def _grant_subject(
+    vendor: Vendor, books: Books, installation: HostId | DirectoryId, packed: bytes, replaces: int | None
+) -> Callable[[], Confirmation]:
     kind = SubjectKind.HOST if isinstance(installation, HostId) else SubjectKind.DIRECTORY
     subject, today = installation.subject, vendor.today
+    key = _key_behind(vendor, books, installation)
+    _check_kind(key, KeyKind.HOST)
+    newest = enter(books.keysets()).newest
+    rows = books.certificates(key.id, kind)
+    grant = grant_certificate(_facts(key), [_certified(r, newest) for r in rows], subject, today, replaces)
+    if grant.repeats is not None:
+        repeated = next(r for r in rows if r.serial == grant.repeats)
+        return lambda: _sign_subject(vendor, newest, replace(repeated, cost=Cost.NOTHING), packed)
+    issuing = plan.current(newest, _PURPOSES[kind], today)
+    added = books.add_certificate(_new_row(vendor, key, kind, subject, issuing_key=issuing.number, cost=grant.cost))
+    for old in rows:
+        if old.serial == grant.replaces:
+            books.update_certificate(replace(old, replaced_by=added.serial))
+    if grant.cost is Cost.REACTIVATION:
+        books.update_key(replace(key, reactivated=key.reactivated + 1))
+    vendor.write(
+        books,
+        f"{kind.name.lower()}.certified",
+        str(added.serial),
+        key=key.id,
+        cost=str(grant.cost),
+        replaces=grant.replaces,
+    )
+    return lambda: _sign_subject(vendor, newest, added, packed)
 
-    def work(books: Books) -> tuple[CertificateRow, Keyset]:
-        key = _key_behind(vendor, books, installation)
-        _check_kind(key, KeyKind.HOST)
-        newest = enter(books.keysets()).newest
-        rows = books.certificates(key.id, kind)
-        grant = grant_certificate(_facts(key), [_certified(r, newest) for r in rows], subject, today, replaces)
-        if grant.repeats is not None:
-            repeated = next(r for r in rows if r.serial == grant.repeats)
-            return replace(repeated, cost=Cost.NOTHING), newest
-        issuing = plan.current(newest, _PURPOSES[kind], today)
-        added = books.add_certificate(_new_row(vendor, key, kind, subject, issuing_key=issuing.number, cost=grant.cost))
-        for old in rows:
-            if old.serial == grant.replaces:
-                books.update_certificate(replace(old, replaced_by=added.serial))
-        if grant.cost is Cost.REACTIVATION:
-            books.update_key(replace(key, reactivated=key.reactivated + 1))
-        vendor.write(
-            books,
-            f"{kind.name.lower()}.certified",
-            str(added.serial),
-            key=key.id,
-            cost=str(grant.cost),
-            replaces=grant.replaces,
-        )
-        return added, newest
 
-    row, newest = vendor.store.run(work)
+def _sign_subject(vendor: Vendor, newest: Keyset, row: CertificateRow, packed: bytes) -> Confirmation:
+    purpose = _PURPOSES[row.kind]
     public = next(key.public for key in newest.issuing if key.number == row.claims.issuing_key)
-    certificate = issue_certificate(vendor.keys.issuing(public), row.claims, _PURPOSES[kind])
-    return Confirmation(packed, confirm_certificate(certificate, row.claims, kind), row.cost, row.key_id, row.serial)
+    certificate = issue_certificate(vendor.keys.issuing(public), row.claims, purpose)
+    return Confirmation(
+        packed, confirm_certificate(certificate, row.claims, row.kind), row.cost, row.key_id, row.serial
+    )
 
 
 def _certified(row: CertificateRow, newest: Keyset) -> Certified:

@@ -11,6 +11,7 @@ from muster.platform.pages.access import access
 from muster.platform.pages.pages import see_other, static_files
 from muster.vendor.service.vendor import Vendor
 from muster.vendor.web.activations import activations
+from muster.vendor.web.bundles import bundles
 from muster.vendor.web.customers import customers
 from muster.vendor.web.keys import keys
 from muster.vendor.web.operator import operator
@@ -31,7 +32,7 @@ def add_pages(app: FastAPI, vendor: Vendor, accounts: Accounts, limit: Limit = n
     site = make_site(vendor, accounts, limit)
     app.mount("/static", static_files())
     app.include_router(access(site.pages, site.visitors, HOME))
-    for room in (home, portal, operator, overview, keys, customers, activations, audit, people):
+    for room in (home, portal, bundles, operator, overview, keys, customers, activations, audit, people):
         app.include_router(room(site))
 
 
