@@ -10,12 +10,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
+from urllib.parse import urlsplit
 
 from muster.base.errors import Code, MusterError
 from muster.client.core.attempt import Outcome
 from muster.client.core.choices import Guidance
+from muster.client.core.directory import Look
 from muster.client.core.discovery import Address, ServiceRecord
 from muster.client.core.licensing import Scene
+from muster.wire.certificate import CertificateClaims
 
 
 class Status(StrEnum):
@@ -36,6 +39,8 @@ class Stage(StrEnum):
     KEY = "key"
     LEASE = "lease"
     CLOCK = "clock"
+    DOMAIN = "domain"
+    DIRECTORY_SERVER = "directory server"
     DIRECTORY = "directory"
     SERVICE = "vendor service"
     ZONES = "zones"
@@ -78,6 +83,7 @@ class Visit:
 class Facts:
     """All that was found out. `obstacle` says why there is no `scene`; `walk_error` why no host could be asked at all.
 
+    `look` is what the directory showed, `choice` what came of it: the certificate that activates, or why none does.
     `refused_key` is the code with which the last key was refused, when no other was installed since; `is_copied` says
     that the state was made on another machine.
     """
@@ -89,10 +95,17 @@ class Facts:
     guidance: Guidance | None = None
     is_copied: bool = False
     refused_key: Code | None = None
+    look: Look | None = None
+    choice: CertificateClaims | MusterError | None = None
     zones: tuple[str, ...] = ()
     answers: tuple[tuple[str, tuple[ServiceRecord, ...] | MusterError], ...] = ()
     visits: tuple[Visit, ...] = ()
     outcome: Outcome | None = None
+
+    @property
+    def is_by_directory(self) -> bool:
+        """Whether the directory activates the edition, so that no host is asked."""
+        return isinstance(self.choice, CertificateClaims)
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +179,10 @@ def judge(facts: Facts, steps: tuple[Step, ...]) -> Diagnosis:
 
 def _names(facts: Facts) -> Iterator[str]:
     yield from facts.zones
+    if facts.look is not None:
+        yield from (urlsplit(url).hostname or url for url in facts.look.servers)
+        if facts.look.membership is not None and facts.look.membership.domain:
+            yield facts.look.membership.domain
     if facts.guidance is not None:
         yield from (candidate.address.host for candidate in facts.guidance.configured)
     for _, answer in facts.answers:
@@ -176,14 +193,15 @@ def _names(facts: Facts) -> Iterator[str]:
 
 def _verdict(facts: Facts, steps: tuple[Step, ...]) -> Verdict:
     outcome = facts.outcome
-    activates = outcome is not None and outcome.error is None
+    activates = facts.is_by_directory or (outcome is not None and outcome.error is None)
     fault = _fault(facts, [s for s in steps if s.status is Status.WRONG])
     if fault is not None:
         return Verdict(fault.code, fault.stage, fault.detail, fault.remedy, activates)
     if outcome is not None and outcome.error is not None:
         return Verdict(outcome.error.code, None, outcome.error.message, outcome.error.hint, activates)
     if activates:
-        return Verdict(None, None, "nothing is wrong: the activation host activates this edition", "", activates)
+        by = "directory" if facts.is_by_directory else "activation host"
+        return Verdict(None, None, f"nothing is wrong: the {by} activates this edition", "", activates)
     return Verdict(None, None, "nothing is wrong", "", activates)
 
 

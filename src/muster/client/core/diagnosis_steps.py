@@ -11,6 +11,7 @@ from muster.base.errors import Code, Misconfigured, MusterError, Refused, Unreac
 from muster.client.core.attempt import CLOCK_TOLERANCE
 from muster.client.core.choices import ActivationType
 from muster.client.core.diagnosis import Diagnosis, Facts, Stage, Status, Step, Visit, judge, wrong
+from muster.client.core.diagnosis_directory import directory_steps
 from muster.client.core.discovery import ServiceRecord
 from muster.client.core.licensing import Scene, next_attempt
 from muster.trust.standing import is_suspect
@@ -29,11 +30,6 @@ _STAGE_OF = {
     Code.MAINTENANCE_ENDED: Stage.SCOPE,
     Code.COUNT_BELOW_THRESHOLD: Stage.COUNT,
 }
-_BY_DIRECTORY_ONLY = Refused(
-    Code.NO_ACTIVATION_OBJECT,
-    "only the directory may activate this edition (set-type directory), and none is set up",
-    "muster client set-type any",
-)
 
 
 def diagnose(facts: Facts) -> Diagnosis:
@@ -52,11 +48,12 @@ def _steps(facts: Facts) -> Iterator[Step]:
     yield _key(facts, scene)
     yield _lease(facts, scene)
     yield _clock(facts, scene)
-    if facts.guidance is not None and facts.guidance.type is ActivationType.DIRECTORY:
-        yield wrong(Stage.DIRECTORY, _BY_DIRECTORY_ONLY)
-    else:
-        yield _not_set_up(Stage.DIRECTORY, "no directory is asked")
+    yield from directory_steps(facts)
     yield _not_set_up(Stage.SERVICE, "the vendor's service is not asked")
+    if facts.is_by_directory:
+        for stage in list(Stage)[list(Stage).index(Stage.ZONES) :]:
+            yield _not_set_up(stage, "the directory activates: no host is asked")
+        return
     yield from _discovery(facts)
     yield from _hosts(facts)
 

@@ -5,11 +5,12 @@ Pure: objects as they were read come in, the better one and a changed record go 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from muster.base.errors import Code, MusterError, Refused
 from muster.client.core.licensing import Scene
 from muster.client.core.machine import keep, moment_of
+from muster.client.core.membership import Membership
 from muster.trust.directory import Proven, choose_object
 from muster.trust.evidence import Method
 from muster.trust.hardware import lease_parts
@@ -29,6 +30,20 @@ class Found:
 
     ident: bytes
     objects: tuple[ActivationObject | MusterError, ...]
+
+
+@dataclass(slots=True)
+class Look:
+    """What was seen on the way. `found` when a server answered; else `error` says why not.
+
+    `trials` are the servers that were asked, and what each said; None: it answered.
+    """
+
+    membership: Membership | None = None
+    servers: tuple[str, ...] = ()
+    trials: dict[str, MusterError | None] = field(default_factory=dict)
+    found: Found | None = None
+    error: MusterError | None = None
 
 
 def choose(found: Found, scene: Scene, organisation: int | None = None) -> tuple[ActivationObject, Proven]:

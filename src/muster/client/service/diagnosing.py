@@ -13,12 +13,15 @@ from muster.client.core.attempt import Attempt, Circumstances, Effect, Outcome, 
 from muster.client.core.choices import ActivationType
 from muster.client.core.diagnosis import Diagnosis, Facts, Visit
 from muster.client.core.diagnosis_steps import diagnose as judged
+from muster.client.core.directory import choose
 from muster.client.core.discovery import Address, ServiceRecord
 from muster.client.core.licensing import Scene
 from muster.client.core.search import AskName
 from muster.client.ports import Inspection
 from muster.client.service.activating import circumstances_of
+from muster.client.service.domain import look
 from muster.client.service.machine import Machine
+from muster.wire.certificate import CertificateClaims
 from muster.wire.record import KeyKindCode
 
 REMEMBERED_EVENTS = 200
@@ -42,7 +45,11 @@ async def diagnose(machine: Machine, inspection: Inspection, edition: str | None
     except MusterError as error:
         return judged(replace(facts, obstacle=error, refused_key=_refused_key(machine, edition)))
     facts = replace(facts, scene=scene, guidance=guidance, refused_key=_refused_key(machine, scene.edition.name))
-    if stored is None or not _asks_hosts(scene, guidance.type):
+    if stored is None or not _has_generic_key(scene):
+        return judged(facts)
+    if guidance.type in {ActivationType.ANY, ActivationType.DIRECTORY}:
+        facts = await _with_directory(machine, facts, scene)
+    if facts.is_by_directory or guidance.type not in {ActivationType.ANY, ActivationType.HOST}:
         return judged(facts)
     circumstances = await circumstances_of(machine, scene, guidance)
     order = replace(circumstances.order, skipped=frozenset(), renewal=True)
@@ -62,9 +69,21 @@ async def diagnose(machine: Machine, inspection: Inspection, edition: str | None
     )
 
 
-def _asks_hosts(scene: Scene, way: ActivationType) -> bool:
+def _has_generic_key(scene: Scene) -> bool:
     key = scene.part.key
-    return key is not None and key.kind is KeyKindCode.GENERIC and way in {ActivationType.ANY, ActivationType.HOST}
+    return key is not None and key.kind is KeyKindCode.GENERIC
+
+
+async def _with_directory(machine: Machine, facts: Facts, scene: Scene) -> Facts:
+    seen = await look(machine, scene)
+    choice: CertificateClaims | MusterError | None = seen.error
+    if seen.found is not None:
+        organisation = facts.guidance.organisation if facts.guidance else None
+        try:
+            choice = choose(seen.found, scene, organisation)[1].claims
+        except MusterError as error:
+            choice = error
+    return replace(facts, look=seen, choice=choice)
 
 
 def _vendors(machine: Machine) -> tuple[str, ...]:

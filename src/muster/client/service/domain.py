@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
-from dataclasses import dataclass, field
 
 from muster.base.errors import Code, MusterError, Refused, Unreachable, Untrusted
-from muster.client.core.directory import Found
+from muster.client.core.directory import Found, Look
 from muster.client.core.discovery import order_records
 from muster.client.core.licensing import Scene
 from muster.client.core.membership import Membership
@@ -25,20 +24,6 @@ STAGGER_SECONDS = 0.5
 MAX_SERVERS = 16
 # Active Directory's own name first: other servers of a domain may answer under the other one.
 _NAMES = ("_ldap._tcp.dc._msdcs", "_ldap._tcp")
-
-
-@dataclass(slots=True)
-class Look:
-    """What was seen on the way. `found` when a server answered; else `error` says why not.
-
-    `trials` are the servers that were asked, and what each said; None: it answered.
-    """
-
-    membership: Membership | None = None
-    servers: tuple[str, ...] = ()
-    trials: dict[str, MusterError | None] = field(default_factory=dict)
-    found: Found | None = None
-    error: MusterError | None = None
 
 
 async def look(machine: Machine, scene: Scene, limit: float = LIMIT_SECONDS) -> Look:
