@@ -40,7 +40,7 @@ class Stage(StrEnum):
     LEASE = "lease"
     CLOCK = "clock"
     DOMAIN = "domain"
-    DIRECTORY_SERVER = "directory server"
+    DIRECTORY_SERVER = "LDAP server"
     DIRECTORY = "directory"
     SERVICE = "vendor service"
     ZONES = "zones"
