@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import signal
@@ -13,7 +14,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.programs.client_service import HONEST, Machine, Service, other_product_file, set_up
+from muster.license import License, State
+from tests.programs.client_service import HONEST, PATIENCE_SECONDS, Machine, Service, other_product_file, set_up
+from tests.programs.host_process import serving
+from tests.worlds.host_world import ask, certified_home
 from tests.worlds.vendor_keys import CAD_PRO
 
 IDLE_MEGABYTES = 45
@@ -196,3 +200,22 @@ def test_on_a_full_disk_nothing_is_lost_or_claimed_and_it_goes_on_when_there_is_
         machine.done("set-type", "any")
         assert machine.run("activate", "--json").plain["last_error"]["code"] == "HOST_UNREACHABLE"
     assert json.loads((machine.home / "choices.json").read_text())["types"] == {"": "any"}
+
+
+def test_a_server_is_activated_by_a_real_host_before_anybody_asks_and_programs_see_it(tmp_path: Path) -> None:
+    vendor, machine, file = certified_home(tmp_path / "host"), Machine(tmp_path / "machine"), tmp_path / "acme.muster"
+    file.write_bytes(vendor.product_file())
+    machine.home.mkdir()
+    with serving(tmp_path / "host") as host, machine.serving():
+        for number in range(1, 5):
+            asyncio.run(ask(host.address, vendor, number))
+        # The service notices the file; nobody tells it.
+        (machine.home / "client.toml").write_text(f'hosts = ["{host.address}"]\n')
+        machine.done("install", str(file), "--edition", "acme-cad-server")
+        licence = License.open("acme-cad-server", vendor=vendor.trusted.fingerprint.hex(), home=machine.home)
+        assert licence.wait(PATIENCE_SECONDS)
+        machine.wait_for("activation.done")
+        assert machine.done("status", "--check", "--json").plain["editions"][0]["count"] == 5
+        host.stop()
+        assert machine.run("renew", "--json").code == 3
+        assert (licence.state, licence.days_left) == (State.LICENSED, 180)
