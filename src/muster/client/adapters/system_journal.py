@@ -29,7 +29,8 @@ class SystemJournal:
     def note(self, now: datetime, name: str, **fields: object) -> None:
         """See `Journal`."""
         self._own.note(now, name, **fields)
-        with suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK) as out:
+        with suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as out:
+            out.setblocking(False)
             out.sendto(b"".join(_entry(name, fields)), str(self._path))
 
     def last(self, number: int) -> tuple[dict[str, object], ...]:

@@ -25,7 +25,7 @@ from muster.client.app import open_machine
 from muster.client.ports import Wakes
 from muster.client.service.operations import Desk
 from muster.client.service.reception import Reception
-from muster.client.service.serving import Footing, Service
+from muster.client.service.serving import Door, Footing, Service
 from muster.platform.systemd import inherited_sockets, notify
 
 UMASK = 0o022
@@ -73,8 +73,7 @@ async def _serve(home: Path, idle: timedelta | None) -> None:
     wakes = _wakes(home, clock)
     service = Service(Footing(lambda: _open_desk(home), wakes, clock, idle))
     reception = Reception(service, lambda: ownership_of(home, home / SETTINGS), SystemEntropy())
-    inherited = next(iter(inherited_sockets(os.environ)), None)
-    door = ControlSocket(home, reception.answer, reception.limit, inherited=inherited)
+    door = _door(home, reception)
     await door.listen()
     loop, running = asyncio.get_running_loop(), asyncio.create_task(service.run(door))
     # Windows has no signals for a loop; there the service manager ends the process.
@@ -90,8 +89,19 @@ async def _serve(home: Path, idle: timedelta | None) -> None:
 
 def _open_desk(home: Path) -> Desk:
     machine = open_machine(home)
-    machine.journal = SystemJournal(machine.journal)
+    if sys.platform == "linux":
+        machine.journal = SystemJournal(machine.journal)
     return Desk(machine, LookingOn(home))
+
+
+def _door(home: Path, reception: Reception) -> Door:
+    if sys.platform == "win32":
+        from muster.client.adapters.control_pipe import ControlPipe
+
+        return ControlPipe(home, reception.answer, reception.limit)
+    else:  # noqa: RET505 - mypy looks at one system at a time
+        inherited = next(iter(inherited_sockets(os.environ)), None)
+        return ControlSocket(home, reception.answer, reception.limit, inherited=inherited)
 
 
 def _wakes(home: Path, clock: Clock) -> Wakes:
