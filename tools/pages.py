@@ -53,7 +53,10 @@ def operations() -> str:
     """What may be asked of a machine, as a table."""
     rows = ["| operation | by | parameters | what |", "|---|---|---|---|"]
     for name, row in OPERATIONS.items():
-        given = [f"{p}{'' if p in row.required else '?'}: {kind}" for p, kind in row.parameters.items()]
+        given = [
+            f"{p}{'' if p in row.required else '?'}: {kind}{' (administrator)' if p in row.reserved else ''}"
+            for p, kind in row.parameters.items()
+        ]
         who = "anybody" if row.role is Role.USER else row.role
         rows.append(f"| {name} | {who} | {', '.join(given) or '–'} | {row.meaning} |")
     return "\n".join(rows)

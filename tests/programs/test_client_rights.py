@@ -79,6 +79,7 @@ def test_only_an_administrator_changes_anything(machine: Machine, tmp_path: Path
         ("rearm", {}),
     ]
     assert machine.codes(NOBODY, *asked) == ["NOT_ADMINISTRATOR"] * len(asked)
+    assert machine.codes(NOBODY, ("activate", {"service": "https://evil.example"})) == ["NOT_ADMINISTRATOR"]
     assert {name for name, _ in asked} <= {name for name, o in OPERATIONS.items() if o.role is Role.ADMINISTRATOR}
     assert {path: path.read_bytes() for path in machine.home.rglob("*") if path.is_file()} == before
     told = machine.run("install", product_file(tmp_path), "--force", user=NOBODY)

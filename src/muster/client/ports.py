@@ -13,6 +13,7 @@ from muster.client.core.diagnosis import HomeAccess
 from muster.client.core.discovery import Address, ServiceRecord
 from muster.client.core.membership import Membership
 from muster.platform.ldap.port import Directories, Login
+from muster.platform.vendor_api import Activated
 from muster.trust.keyset import TrustedKeysets
 from muster.trust.product import Product
 from muster.wire.record import VendorRecord
@@ -62,6 +63,16 @@ class Domain(Protocol):
 
     def login(self, membership: Membership) -> Login:
         """How the machine logs in; `Refused` with DIRECTORY_REFUSED when its keys cannot be read."""
+
+
+class VendorService(Protocol):
+    """The way to a vendor's activation service (spec/vendor.md). Raises `Unreachable`, `Untrusted`, or its own no."""
+
+    async def activate(self, address: str, installation: bytes) -> Activated:
+        """Have a packed installation id confirmed."""
+
+    async def first_keyset(self, address: str, vendor_id: bytes) -> bytes:
+        """The keyset that a vendor's fingerprint is made of; `Refused` with NOT_FOUND where it is another vendor's."""
 
 
 class State(Protocol):

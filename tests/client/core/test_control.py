@@ -125,3 +125,8 @@ def test_an_answer_arrives_and_what_is_none_is_malformed() -> None:
 @pytest.mark.parametrize("plain", [None, [], {"number": "x", "exit": "y"}, {"number": 250, "exit": 99}])
 def test_an_error_of_a_stranger_is_internal(plain: Any) -> None:
     assert read_error(plain).code is Code.INTERNAL
+
+
+def test_what_is_reserved_for_administrators_is_told_only_when_it_was_given() -> None:
+    assert make_request("activate", {"service": "https://vendor.example"}).reserved == ("service",)
+    assert make_request("activate", {"edition": "acme-cad-pro", "service": None}).reserved == ()

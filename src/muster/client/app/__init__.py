@@ -22,6 +22,7 @@ from muster.client.adapters.inspection import LookingOn
 from muster.client.adapters.journal_file import JournalFile
 from muster.client.adapters.state_folder import SETTINGS, StateFolder, locked
 from muster.client.adapters.tcp_host import TcpHost
+from muster.client.adapters.vendor_http import VendorHttp
 from muster.client.core.choices import Choices, ClientSettings, check_zones, parse_dns
 from muster.client.core.discovery import Address
 from muster.client.core.licensing import Scene, is_due, next_attempt
@@ -122,7 +123,7 @@ def open_machine(
         zones=_zones(environment),
     )
     domain = DomainMember(settings.directory, home)
-    return Machine(state, names, TcpHost(names), JournalFile(home), around, domain=domain)
+    return Machine(state, names, TcpHost(names), JournalFile(home), around, domain=domain, vendor=VendorHttp())
 
 
 def _choices(state: StateFolder) -> Choices:

@@ -31,6 +31,9 @@ from muster.client.cli.showing import show
 
 GOOD_STATES = {"LICENSED"}
 LOG_ROWS = 50
+Service = Annotated[
+    str | None, typer.Option("--service", metavar="URL", help="The vendor's service for a multiple activation key.")
+]
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help="A machine: activate, renew, tell its state.")
 app.callback()(remember_home)
@@ -78,9 +81,11 @@ def uninstall_key(context: typer.Context, edition: Edition = None, home: Home = 
 
 
 @app.command()
-def activate(context: typer.Context, edition: Edition = None, as_json: Json = False, home: Home = None) -> None:
+def activate(
+    context: typer.Context, edition: Edition = None, service: Service = None, as_json: Json = False, home: Home = None
+) -> None:
     """Activate an edition now; a machine below the threshold is counted and told ``n of m``."""
-    _show(ask(context, home, "activate", edition=edition), as_json=as_json)
+    _show(ask(context, home, "activate", edition=edition, service=service), as_json=as_json)
 
 
 @app.command()

@@ -33,6 +33,8 @@ _ELSEWHERE = frozenset(
         Code.DNS_UNREACHABLE,
         Code.DIRECTORY_UNREACHABLE,
         Code.MESSAGE_MALFORMED,
+        Code.SERVICE_UNREACHABLE,
+        Code.SERVICE_UNTRUSTED,
     }
 )
 

@@ -22,6 +22,7 @@ from muster.client.core.discovery import (
     parse_addresses,
 )
 from muster.client.core.membership import DirectorySettings
+from muster.platform.service_address import check_service
 from muster.wire.product import Edition
 
 DNS_PORT = 53
@@ -39,7 +40,10 @@ class ActivationType(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ClientSettings:
-    """``client.toml``. `administrators` is a local group; `organisation` pins the machine to one (0: to none)."""
+    """``client.toml``. `administrators` is a local group; `organisation` pins the machine to one (0: to none).
+
+    `service` is the vendor's activation service, instead of the one that the product file names.
+    """
 
     hosts: tuple[str, ...] = ()
     zones: tuple[str, ...] = ()
@@ -49,6 +53,7 @@ class ClientSettings:
     organisation: int = 0
     ephemeral: bool = False
     administrators: str = ""
+    service: str = ""
     directory: DirectorySettings = field(default_factory=DirectorySettings)
 
     def __post_init__(self) -> None:
@@ -60,6 +65,8 @@ class ClientSettings:
             parse_dns(self.dns)
         if self.organisation < 0:
             raise ValueError("organisation is the number that status shows")
+        if self.service:
+            check_service(self.service)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +92,7 @@ class Guidance:
     type: ActivationType
     organisation: int | None
     ephemeral: bool
+    service: str = ""
 
 
 def parse_type(text: str) -> ActivationType:
@@ -130,6 +138,7 @@ def guide(
         parse_type(way),
         settings.organisation or None,
         settings.ephemeral,
+        settings.service,
     )
 
 

@@ -36,21 +36,25 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One thing that may be asked. `changes` is False where the state folder is only looked at."""
+    """One thing that may be asked. `changes` is False where the state folder is only looked at.
+
+    `reserved` are parameters that only an administrator may give to an operation for everybody.
+    """
 
     role: Role
     changes: bool
     parameters: Mapping[str, Kind]
     meaning: str
     required: frozenset[str] = frozenset()
+    reserved: frozenset[str] = frozenset()
 
 
 def _shown(meaning: str, **parameters: Kind) -> Operation:
     return Operation(Role.USER, False, parameters, meaning)
 
 
-def _asked(meaning: str, **parameters: Kind) -> Operation:
-    return Operation(Role.USER, True, parameters, meaning)
+def _asked(meaning: str, reserved: str = "", **parameters: Kind) -> Operation:
+    return Operation(Role.USER, True, parameters, meaning, reserved=frozenset(reserved.split()))
 
 
 def _set(meaning: str, required: str = "", **parameters: Kind) -> Operation:
@@ -62,8 +66,8 @@ OPERATIONS: Mapping[str, Operation] = {
     "license": _shown("what an edition rests on", edition=Kind.WORDS),
     "log": _shown("the newest events, oldest first", last=Kind.NUMBER),
     "diagnose": _shown("steps and verdict; with `bundle` what support needs", edition=Kind.WORDS, bundle=Kind.FLAG),
-    "activate": _asked("try to activate an edition now", edition=Kind.WORDS),
-    "renew": _asked("the same, before its time", edition=Kind.WORDS),
+    "activate": _asked("try to activate an edition now", "service", edition=Kind.WORDS, service=Kind.WORDS),
+    "renew": _asked("the same, before its time", "service", edition=Kind.WORDS, service=Kind.WORDS),
     "installation-id": _asked("digits, and the same as a file", edition=Kind.WORDS),
     "install": _set(
         "a product file, and the generic key of an edition", "file", file=Kind.FILE, edition=Kind.WORDS, force=Kind.FLAG
@@ -94,6 +98,11 @@ class Request:
     def operation(self) -> Operation:
         """Its row of the table."""
         return OPERATIONS[self.name]
+
+    @property
+    def reserved(self) -> tuple[str, ...]:
+        """What was given that only an administrator may give."""
+        return tuple(name for name in sorted(self.operation.reserved) if self.parameters[name] is not None)
 
 
 def make_request(name: str, parameters: Mapping[str, Any]) -> Request:

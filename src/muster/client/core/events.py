@@ -18,7 +18,9 @@ class Event(NamedTuple):
 
 
 EVENTS: Mapping[str, Event] = {
-    "activation.done": Event(("edition", "state", "method", "host", "count", "serial"), "activated or renewed"),
+    "activation.done": Event(
+        ("edition", "state", "method", "host", "count", "serial", "remaining"), "activated or renewed"
+    ),
     "activation.failed": Event(("edition", "code", "state", "host", "count"), "an attempt did not activate"),
     "clock.skew": Event(("edition", "seconds"), "the clocks of host and machine differ by more than four hours"),
     "confirmation.deposited": Event(("edition",), "a vendor's confirmation was taken"),

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from muster.base.errors import MusterError
+from muster.base.errors import Code, MusterError
 from muster.client.core.attempt import Counted, Outcome
 from muster.client.core.discovery import Source
 from muster.client.core.machine import keep, moment_of, part_of
@@ -20,7 +20,16 @@ from muster.trust.standing import Standing, stand
 from muster.wire.activation import State
 from muster.wire.calendar import moment, seconds
 from muster.wire.product import Edition, Policy
-from muster.wire.record import MAX_MESSAGE_BYTES, MAX_SKIPS, NEVER, Attempts, EditionRecord, Lease, VendorRecord
+from muster.wire.record import (
+    MAX_MESSAGE_BYTES,
+    MAX_SKIPS,
+    NEVER,
+    Attempts,
+    EditionRecord,
+    KeyKindCode,
+    Lease,
+    VendorRecord,
+)
 
 JITTER = 0.1
 BACK_OFF_FROM = 12
@@ -30,6 +39,20 @@ MAX_STEPS = 20
 COMFORTABLE = timedelta(days=30)
 FOREIGN_HOST_SKIPPED = timedelta(hours=24)
 MAX_FAILURES = 0xFFFF
+PEOPLE_TAKE = timedelta(days=1)
+# What a vendor answers to a multiple activation key until people do something about it.
+_WAITS_FOR_PEOPLE = frozenset(
+    {
+        Code.KEY_BLOCKED,
+        Code.KEY_EXHAUSTED,
+        Code.KEY_UNKNOWN,
+        Code.KEY_WRONG_EDITION,
+        Code.KEY_WRONG_KIND,
+        Code.LEASE_ENDED,
+        Code.NO_SERVICE,
+        Code.ORGANISATION_BLOCKED,
+    }
+)
 # What a host may set (spec/states.md §Timers); beyond that it is not heard.
 MIN_HOST_INTERVAL, MAX_HOST_INTERVAL = timedelta(minutes=15), timedelta(days=30)
 
@@ -185,6 +208,8 @@ def failed(scene: Scene, told: Attempts, error: MusterError, fraction: float) ->
     """What is remembered of a failure, and when the next attempt is due."""
     failures = min(told.failures + 1, MAX_FAILURES)
     base = retry_interval(scene.product.policy, told)
+    if error.code in _WAITS_FOR_PEOPLE and scene.part.key is not None and scene.part.key.kind is KeyKindCode.MAK:
+        base = max(base, PEOPLE_TAKE)
     due = scene.now + retry_delay(base, failures, scene.standing(), scene.now, fraction)
     message = error.message.encode()[:MAX_MESSAGE_BYTES].decode(errors="ignore")
     printable = "".join(c for c in message if c.isprintable())

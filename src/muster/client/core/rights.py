@@ -48,7 +48,7 @@ def role_of(peer: Peer, ownership: Ownership) -> Role:
     return Role.ADMINISTRATOR if is_known or is_member or peer.is_elevated else Role.USER
 
 
-def check(operation: str, needed: Role, role: Role) -> None:
-    """`Refused` with NOT_ADMINISTRATOR unless `role` suffices."""
+def check(what: str, needed: Role, role: Role) -> None:
+    """`Refused` with NOT_ADMINISTRATOR unless `role` suffices for `what`."""
     if needed is Role.ADMINISTRATOR and role is not Role.ADMINISTRATOR:
-        raise Refused(Code.NOT_ADMINISTRATOR, f"{operation}: only an administrator of this machine may do this")
+        raise Refused(Code.NOT_ADMINISTRATOR, f"{what}: only an administrator of this machine may do this")

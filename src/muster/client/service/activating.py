@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from muster.base.errors import Code, MusterError, Refused, Unreachable
+from muster.base.errors import Code, Misconfigured, MusterError, Refused, Unreachable
 from muster.client.core.attempt import Attempt, Circumstances, Effect, Outcome, Response, attempt
 from muster.client.core.choices import ActivationType, Guidance
 from muster.client.core.directory import QUIET, choose, more_telling, outside, with_object
@@ -12,6 +12,7 @@ from muster.client.core.discovery import MAX_CANDIDATES, parse_address, zones_to
 from muster.client.core.licensing import Scene, failed, is_due, settle
 from muster.client.core.machine import keep
 from muster.client.core.search import AskName, SearchOrder
+from muster.client.service.confirming import confirm_online
 from muster.client.service.domain import look
 from muster.client.service.machine import Machine
 from muster.trust.directory import chain_beside
@@ -34,12 +35,21 @@ class Result:
     error: MusterError | None
 
 
-async def activate(machine: Machine, edition: str | None) -> Result:
-    """Try to activate, or renew, one edition now. Raises only when there is no edition to speak of."""
+async def activate(machine: Machine, edition: str | None, *, service: str = "") -> Result:
+    """Try to activate, or renew, one edition now. Raises only when there is no edition to speak of.
+
+    `service` is asked instead of the vendor's service that is known, where a multiple activation key is installed.
+    """
     scene = machine.scene(edition)
     if scene.part.key is None:
         raise Refused(Code.NO_KEY, f"no product key is installed for {scene.edition.name}")
-    return await _attempt(machine, machine.woken(scene))
+    if service and scene.part.key.kind is not KeyKindCode.MAK:
+        raise Misconfigured(
+            Code.USAGE,
+            f"{scene.edition.name} has a generic key: a directory or a host activates it, no service of the vendor's",
+            "leave --service out, or install a multiple activation key",
+        )
+    return await _attempt(machine, machine.woken(scene), service)
 
 
 async def activate_due(machine: Machine) -> tuple[Result, ...]:
@@ -52,12 +62,12 @@ async def attempt_edition(machine: Machine, scene: Scene) -> Result:
     return await _attempt(machine, machine.woken(scene))
 
 
-async def _attempt(machine: Machine, scene: Scene) -> Result:
+async def _attempt(machine: Machine, scene: Scene, service: str = "") -> Result:
     guidance = machine.guidance(scene.edition)
     key = scene.part.key
     try:
         if key is not None and key.kind is KeyKindCode.MAK:
-            return _by_confirmation(scene)
+            return await _by_confirmation(machine, scene, guidance, service)
         if guidance.type is ActivationType.MAK:
             raise Refused(
                 Code.NO_HOST_FOUND,
@@ -112,16 +122,26 @@ def _with_keysets(machine: Machine, scene: Scene, keysets: TrustedKeysets) -> Sc
     return replace(scene, product=replace(product, keysets=keysets))
 
 
-def _by_confirmation(scene: Scene) -> Result:
-    """A multiple activation key is activated by a confirmation; once it was, there is nothing to ask for."""
+async def _by_confirmation(machine: Machine, scene: Scene, guidance: Guidance, service: str) -> Result:
+    """A multiple activation key is confirmed by the vendor; once it was, there is nothing to ask for."""
     standing = scene.standing()
     if standing.method is Method.MAK and standing.state is State.LICENSED:
         return Result(scene, None)
-    raise Refused(
-        Code.CONFIRMATION_UNTRUSTED,
-        f"{scene.edition.name} waits for a confirmation id",
-        "muster client installation-id; the vendor answers with a confirmation id: muster client confirm",
-    )
+    if guidance.type in {ActivationType.DIRECTORY, ActivationType.HOST}:
+        raise Refused(
+            Code.KEY_WRONG_KIND,
+            f"a multiple activation key is installed, and {scene.edition.name} may be activated by {guidance.type} only",
+            "muster client set-type any; or install a generic key.",
+        )
+    if standing.method is Method.MAK and standing.reason is Code.CLOCK_SUSPECT:
+        # A confirmation carries no time: no answer of the vendor's could end that doubt.
+        raise Refused(Code.CLOCK_SUSPECT)
+    address = service or guidance.service or scene.product.claims.service
+    after = await confirm_online(machine, scene, address)
+    standing = after.standing()
+    if standing.state is not State.LICENSED:
+        return _failed(machine, after, Refused(standing.reason or Code.CONFIRMATION_UNTRUSTED))
+    return Result(after, None)
 
 
 async def circumstances_of(machine: Machine, scene: Scene, guidance: Guidance) -> Circumstances:

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from muster.base.errors import Code, Malformed, Refused, Untrusted
+from muster.base.errors import Code, Malformed, Misconfigured, Refused, Unreachable, Untrusted
 from muster.client.core.licensing import Scene
 from muster.client.core.machine import keep, moment_of
 from muster.client.service.machine import Machine
+from muster.platform.service_address import check_service
+from muster.trust.evidence import Method
 from muster.trust.hardware import installation_parts, lease_parts, same_hardware
 from muster.trust.humanid import format_installation, parse_confirmation
 from muster.trust.installation import is_tag_good, machine_id
 from muster.trust.permanent import verify_permanent
+from muster.wire.calendar import day_start
 from muster.wire.confirmation import decode_confirmation_file, encode_installation_file, unpack_confirmation
 from muster.wire.installation import MachineId, pack_installation, unpack_installation
 from muster.wire.record import Attempts, KeyKindCode, PermanentEvidence
+
+WITHOUT_SERVICE = "By telephone, QR code or file: muster client installation-id, then muster client confirm."
 
 
 def _secret(machine: Machine, scene: Scene) -> bytes:
@@ -38,29 +43,58 @@ def _secret(machine: Machine, scene: Scene) -> bytes:
     return secret
 
 
-def _pending(machine: Machine, edition: str | None) -> tuple[Scene, bytes]:
-    """The packed installation id of the hardware as it is; remembered until its confirmation comes."""
-    scene = machine.scene(edition)
+def _pending(machine: Machine, scene: Scene) -> tuple[Scene, bytes]:
+    """The packed installation id of the hardware; remembered until its confirmation comes.
+
+    One that waits already is kept while it is the same hardware within tolerance: it may have been read out by telephone.
+    """
     secret, key = _secret(machine, scene), scene.part.key
     assert key is not None  # noqa: S101 - `_secret` has looked
     made = machine_id(key.reference, secret, scene.edition.id, scene.hardware)
+    if _still_waits(scene.part.pending, made, secret):
+        return scene, scene.part.pending
     packed = pack_installation(made)
-    if scene.part.pending == packed:
-        return scene, packed
     awake = machine.woken(scene)
     return machine.save(awake, keep(awake.record, replace(awake.part, pending=packed))), packed
 
 
+def _still_waits(pending: bytes, now: MachineId, secret: bytes) -> bool:
+    if not pending:
+        return False
+    before = unpack_installation(pending)
+    if not isinstance(before, MachineId) or (before.reference, before.edition) != (now.reference, now.edition):
+        return False
+    return is_tag_good(before, secret) and (before.parts == now.parts or same_hardware(before.parts, now.parts))
+
+
 def installation_id(machine: Machine, edition: str | None) -> str:
     """The digits that the vendor confirms, ten groups."""
-    _, packed = _pending(machine, edition)
+    _, packed = _pending(machine, machine.scene(edition))
     return format_installation(unpack_installation(packed))
 
 
 def installation_file(machine: Machine, edition: str | None) -> str:
     """The same as a file."""
-    _, packed = _pending(machine, edition)
+    _, packed = _pending(machine, machine.scene(edition))
     return encode_installation_file(packed)
+
+
+async def confirm_online(machine: Machine, scene: Scene, address: str) -> Scene:
+    """Have the vendor's service at `address` confirm this machine, and deposit what it answers.
+
+    `Misconfigured` for no address, `Unreachable`, `Untrusted`, or the service's own no, all with what to do without it.
+    """
+    scene, packed = _pending(machine, scene)
+    try:
+        if not address or machine.vendor is None:
+            raise Misconfigured(Code.NO_SERVICE)
+        answer = await machine.vendor.activate(check_service(address), packed)
+        after = _deposit(machine, scene, packed, answer.confirmation)
+    except (Unreachable, Untrusted, Misconfigured) as error:
+        raise type(error)(error.code, error.message, f"{error.hint} {WITHOUT_SERVICE}") from error
+    row = {"method": str(Method.MAK), "state": str(after.standing().state), "remaining": answer.remaining}
+    machine.journal.note(after.now, "activation.done", edition=after.edition.name, **row)
+    return after
 
 
 def confirm(machine: Machine, digits: str, *, edition: str | None = None) -> Scene:
@@ -114,12 +148,18 @@ def _edition_of(machine: Machine, named: MachineId) -> str | None:
 def _deposit(machine: Machine, scene: Scene, installation: bytes, confirmation: bytes) -> Scene:
     unpacked = unpack_confirmation(confirmation)
     try:
-        verify_permanent(installation, unpacked, scene.product.keysets)
+        proven = verify_permanent(installation, unpacked, scene.product.keysets)
     except Untrusted as error:
         raise Untrusted(
             Code.CONFIRMATION_UNTRUSTED,
             "the confirmation does not belong to this installation id, or is not this vendor's",
         ) from error
+    if proven.end_day and scene.now >= day_start(proven.end_day + 1):
+        raise Refused(
+            Code.LEASE_ENDED,
+            f"the activation that this confirms ended on {day_start(proven.end_day):%Y-%m-%d}",
+            "Ask the vendor for a longer one, or install another key.",
+        )
     awake = machine.woken(scene)
     record = awake.record
     evidence = PermanentEvidence(

@@ -16,7 +16,7 @@ from muster.base.errors import Code, Misconfigured, MusterError, Refused
 from muster.client.core.choices import ClientSettings, Guidance, guide
 from muster.client.core.licensing import Scene
 from muster.client.core.machine import Bearings, Fresh, begin, note_trouble, wake
-from muster.client.ports import Domain, HostTransport, Journal, NameService, State
+from muster.client.ports import Domain, HostTransport, Journal, NameService, State, VendorService
 from muster.trust.hardware import Parts
 from muster.trust.product import Product
 from muster.wire.activation import CLIENT_ID_BYTES
@@ -56,6 +56,7 @@ class Machine:
         around: Surroundings,
         *,
         domain: Domain | None = None,
+        vendor: VendorService | None = None,
     ) -> None:
         self.state = state
         self.names = names
@@ -63,6 +64,7 @@ class Machine:
         self.journal = journal
         self.around = around
         self.domain = domain
+        self.vendor = vendor
 
     def bearings(self) -> Bearings:
         """Where the machine is now, in time and on which hardware."""

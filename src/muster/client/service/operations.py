@@ -68,7 +68,7 @@ async def _diagnose(desk: Desk, given: Mapping[str, Any]) -> Plain:
 
 
 async def _activate(desk: Desk, given: Mapping[str, Any]) -> Plain:
-    return _attempted(await activate(desk.machine, given["edition"]))
+    return _attempted(await activate(desk.machine, given["edition"], service=given["service"] or ""))
 
 
 def _attempted(result: Result) -> Plain:

@@ -49,6 +49,8 @@ class Reception:
         try:
             request, role = decode_request(body), self._role(peer)
             check(request.name, request.operation.role, role)
+            for parameter in request.reserved:
+                check(f"{request.name} with {parameter}", Role.ADMINISTRATOR, role)
             answer = encode_answer(await self._servant.carry_out(request, role))
             if len(answer) > MAX_ANSWER_BYTES:
                 raise StoreFailed(Code.USAGE, "the answer is larger than an answer may be", "ask for fewer rows")

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from muster.base.errors import Code, MusterError, Unreachable, Untrusted
 from muster.base.terminal import clean
-from muster.platform.vendor_api.address import check_service
+from muster.platform.service_address import check_service
 from muster.platform.vendor_api.answers import (
     JSON,
     Activated,

@@ -1,4 +1,4 @@
-"""Where a vendor's service is: an address that may be asked (spec/vendor.md)."""
+"""Where a vendor's service is: an address that may be asked (spec/vendor.md). Pure."""
 
 from __future__ import annotations
 
