@@ -14,11 +14,12 @@ from muster.console.directory.adapters.dns_controllers import DnsControllers
 from muster.console.directory.core.confirming import confirmation_in
 from muster.console.directory.core.schema import FORMS, schema_text
 from muster.console.directory.core.visible import Row
-from muster.console.directory.ports import Controllers
+from muster.console.directory.ports import Controllers, VendorService
 from muster.console.directory.service.dns_grant import Grant, apply, plan
 from muster.console.directory.service.objects import (
     Activated,
     activate,
+    confirmed_online,
     delete,
     find,
     installation_id,
@@ -28,6 +29,7 @@ from muster.console.directory.service.objects import (
 from muster.license.folder import read_product, system_home, vendor_folders
 from muster.platform.ldap.directory_process import DirectoryProcess
 from muster.platform.ldap.port import Anonymous, Directories, Directory, Kerberos, Local, Login, Password, Server
+from muster.platform.vendor_api import VendorApi
 from muster.trust.product import Product, open_product
 
 __all__ = [
@@ -39,6 +41,7 @@ __all__ = [
     "activate",
     "apply",
     "confirmation_in",
+    "confirmed_online",
     "connected",
     "delete",
     "find",
@@ -48,6 +51,7 @@ __all__ = [
     "open_products",
     "plan",
     "schema_text",
+    "vendor_service",
     "visible",
 ]
 
@@ -87,6 +91,18 @@ class Where:
 def now() -> datetime:
     """The system's clock."""
     return SystemClock().now()
+
+
+def vendor_service(product: Product, address: str = "") -> VendorService:
+    """The vendor's service: at `address`, else where the product file says. `Misconfigured` when neither does."""
+    where = address or product.claims.service
+    if not where:
+        raise Misconfigured(
+            Code.USAGE,
+            f"the product file of {product.claims.vendor} names no activation service",
+            "Give --service URL, or the confirmation id: muster directory installation-id.",
+        )
+    return VendorApi(where)
 
 
 @asynccontextmanager

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from muster.platform.vendor_api import Certified
+
 
 class Controllers(Protocol):
     """Where the servers of a domain are."""
@@ -13,3 +15,10 @@ class Controllers(Protocol):
 
         `Unreachable` with DNS_UNREACHABLE, or `Refused` with NO_DOMAIN when DNS knows none.
         """
+
+
+class VendorService(Protocol):
+    """The vendor's activation service."""
+
+    async def certify(self, installation: bytes) -> Certified:
+        """The vendor's confirmation of a packed installation id; `Unreachable`, `Untrusted`, or `Refused` with its own no."""

@@ -32,6 +32,7 @@ from muster.console.directory.cli.options import (
     within,
     write_output,
 )
+from muster.platform.ldap.port import Directory as DirectoryPort
 from muster.trust.humanid import format_installation
 from muster.trust.product import open_product
 from muster.trust.productkey import parse_key
@@ -85,6 +86,10 @@ def activate(
         list[str] | None, typer.Argument(help="The confirmation id; - reads it from standard input; nothing: asks.")
     ] = None,
     file: Annotated[Path | None, typer.Option("--file", help="The confirmation file from the vendor.")] = None,
+    key: Annotated[
+        str, typer.Option("--key", help="Ask the vendor's service with this host key; - reads it from standard input.")
+    ] = "",
+    service: Annotated[str, typer.Option("--service", metavar="URL", help="The vendor's service, if another.")] = "",
     product: ProductFile,
     name: Annotated[str, typer.Option("--name", help="What administrators call it, up to 40 characters.")] = "",
     only_group: Annotated[str, typer.Option("--only-group", help="Only members of this group are activated.")] = "",
@@ -97,26 +102,25 @@ def activate(
     base: Base = "",
     as_json: Json = False,
 ) -> None:
-    """Put the activation object that the vendor confirmed into the directory. Its id: muster directory installation-id."""
+    """Put the vendor's activation object into the directory: online with --key, else by what the vendor confirmed."""
     typed = " ".join(digits or ())
-    if file is not None and typed:
-        raise Misconfigured(Code.USAGE, "a confirmation id and --file exclude each other", "Give one of them.")
+    if sum((file is not None, bool(typed), bool(key or service))) > 1:
+        raise Misconfigured(Code.USAGE, "a confirmation id, --file and --key exclude each other", "Give one of them.")
     opened = open_product(read_input(product), now=directory.now())
-    if file is not None:
-        typed = read_input(file).decode("ascii", errors="replace")
-    elif typed in {"", "-"}:
-        asks = not typed and sys.stdin.isatty()
-        typed = typer.prompt("Confirmation id", err=True) if asks else sys.stdin.read(MAX_TYPED)
-    confirmation = directory.confirmation_in(typed)
+    online = directory.vendor_service(opened, service) if key or service else None
+    parsed = parse_key(secret(key)) if online else None
+    confirmation = b"" if online else directory.confirmation_in(_confirmation(typed, file))
     place = where(server=server, domain=domain, user=user, keytab=keytab, principal=principal, authority=authority)
-    done = asyncio.run(
-        within(
-            place,
-            lambda d: directory.activate(
-                d, opened, confirmation, directory.now(), name=name, base=base, only_group=only_group
-            ),
+
+    async def work(found: DirectoryPort) -> directory.Activated:
+        said = confirmation
+        if online is not None and parsed is not None:
+            said = await directory.confirmed_online(found, opened, parsed, online, base)
+        return await directory.activate(
+            found, opened, said, directory.now(), name=name, base=base, only_group=only_group
         )
-    )
+
+    done = asyncio.run(within(place, work))
     ends = day_start(done.claims.end_day)
     if as_json:
         row = {"name": done.name, "dn": done.dn, "serial": done.claims.serial, "expires_at": _instant(ends)}
@@ -126,6 +130,15 @@ def activate(
     terminal.note(
         f"activation object {done.claims.serial}, organisation {done.claims.organisation}, to {ends:%Y-%m-%d}"
     )
+
+
+def _confirmation(typed: str, file: Path | None) -> str:
+    if file is not None:
+        return read_input(file).decode("ascii", errors="replace")
+    if typed not in {"", "-"}:
+        return typed
+    asks = not typed and sys.stdin.isatty()
+    return str(typer.prompt("Confirmation id", err=True)) if asks else sys.stdin.read(MAX_TYPED)
 
 
 @app.command("list")

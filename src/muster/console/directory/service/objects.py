@@ -14,13 +14,14 @@ from muster.console.directory.core import descriptors
 from muster.console.directory.core.confirming import complete, default_name, installation
 from muster.console.directory.core.schema import OPENLDAP_DN, openldap_attributes
 from muster.console.directory.core.visible import Row, shown
+from muster.console.directory.ports import VendorService
 from muster.platform.ldap.objects import Kept, Layout, find_layout, object_dn, read_objects, write_object
 from muster.platform.ldap.port import ROOT, Attributes, Directory, Scope, escaped
 from muster.trust.product import Product
 from muster.trust.productkey import ProductKey
 from muster.wire.certificate import CertificateClaims
 from muster.wire.directory import check_object_name
-from muster.wire.installation import DirectoryId
+from muster.wire.installation import DirectoryId, pack_installation
 
 DESCRIPTOR = "nTSecurityDescriptor"
 
@@ -64,6 +65,14 @@ async def activate(
     except Refused as error:
         raise _explained(error, layout) from error
     return Activated(name, dn, proven.claims)
+
+
+async def confirmed_online(
+    directory: Directory, product: Product, key: ProductKey, service: VendorService, base: str = ""
+) -> bytes:
+    """The vendor's confirmation for this directory under a host key, asked for over the network."""
+    found = await installation_id(directory, product, key, base)
+    return (await service.certify(pack_installation(found))).confirmation
 
 
 def _explained(error: Refused, layout: Layout) -> MusterError:
