@@ -20,23 +20,9 @@ from muster.trust.productkey import KeyKind, ProductKey
 from muster.wire.calendar import day_number
 from muster.wire.record import InstalledKey, KeyKindCode
 from tests.worlds.clocks import MORNING, HandClock
+from tests.worlds.looking import Looking
 from tests.worlds.network_world import KMS1, KMS2, SERVICE, HostInMemory, Network, Office, activate
 from tests.worlds.vendor_keys import CAD_BASIC, CAD_PRO, VendorKeys
-
-
-class Looking:
-    """`Inspection` of a network in memory: hosts that are not there accept nothing, closed ones refuse."""
-
-    def __init__(self, network: Network) -> None:
-        self.network = network
-        self.access = HomeAccess("/state", is_writable=True, is_own=True)
-
-    def home(self) -> HomeAccess:
-        return self.access
-
-    async def reach(self, address: Address, number: str) -> None:
-        if address not in self.network.hosts:
-            raise Unreachable(Code.HOST_UNREACHABLE, f"{address} ({number}) does not accept connections")
 
 
 def diagnosed(machine: Machine, office: Office, edition: str | None = None) -> Diagnosis:

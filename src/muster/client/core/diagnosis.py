@@ -80,6 +80,14 @@ class Visit:
 
 
 @dataclass(frozen=True, slots=True)
+class ServiceVisit:
+    """The vendor's service as it was met; `error` is None when it showed the vendor's first keyset."""
+
+    address: str
+    error: MusterError | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Facts:
     """All that was found out. `obstacle` says why there is no `scene`; `walk_error` why no host could be asked at all.
 
@@ -101,6 +109,7 @@ class Facts:
     answers: tuple[tuple[str, tuple[ServiceRecord, ...] | MusterError], ...] = ()
     visits: tuple[Visit, ...] = ()
     outcome: Outcome | None = None
+    service: ServiceVisit | None = None
 
     @property
     def is_by_directory(self) -> bool:
@@ -183,6 +192,8 @@ def _names(facts: Facts) -> Iterator[str]:
         yield from (urlsplit(url).hostname or url for url in facts.look.servers)
         if facts.look.membership is not None and facts.look.membership.domain:
             yield facts.look.membership.domain
+    if facts.service is not None:
+        yield urlsplit(facts.service.address).hostname or facts.service.address
     if facts.guidance is not None:
         yield from (candidate.address.host for candidate in facts.guidance.configured)
     for _, answer in facts.answers:

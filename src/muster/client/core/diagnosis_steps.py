@@ -12,6 +12,7 @@ from muster.client.core.attempt import CLOCK_TOLERANCE
 from muster.client.core.choices import ActivationType
 from muster.client.core.diagnosis import Diagnosis, Facts, Stage, Status, Step, Visit, judge, wrong
 from muster.client.core.diagnosis_directory import directory_steps
+from muster.client.core.diagnosis_vendor import has_mak, no_of_the_vendor, service_step
 from muster.client.core.discovery import ServiceRecord
 from muster.client.core.licensing import Scene, next_attempt
 from muster.trust.standing import is_suspect
@@ -49,10 +50,11 @@ def _steps(facts: Facts) -> Iterator[Step]:
     yield _lease(facts, scene)
     yield _clock(facts, scene)
     yield from directory_steps(facts)
-    yield _not_set_up(Stage.SERVICE, "the vendor's service is not asked")
-    if facts.is_by_directory:
+    yield service_step(facts)
+    if facts.is_by_directory or has_mak(scene):
+        way = "the directory activates" if facts.is_by_directory else "a multiple activation key is installed"
         for stage in list(Stage)[list(Stage).index(Stage.ZONES) :]:
-            yield _not_set_up(stage, "the directory activates: no host is asked")
+            yield _not_set_up(stage, f"{way}: no host is asked")
         return
     yield from _discovery(facts)
     yield from _hosts(facts)
@@ -116,6 +118,8 @@ def _key(facts: Facts, scene: Scene) -> Step:
             return wrong(Stage.KEY, Refused(Code.KEY_WRONG_EDITION, problem, remedy))
     if facts.refused_key is not None:
         return _refused_key(facts.refused_key)
+    if is_mak and (refusal := no_of_the_vendor(scene)) is not None:
+        return wrong(Stage.KEY, refusal)
     return Step(Stage.KEY, Status.OK, f"{'multiple activation' if is_mak else 'generic'} key …{key.partial}")
 
 
@@ -139,7 +143,7 @@ def _lease(facts: Facts, scene: Scene) -> Step:
         return wrong(Stage.LEASE, Refused(standing.reason, cause, "muster client activate"))
     if scene.part.key is not None and scene.part.key.kind is KeyKindCode.MAK:
         problem = f"{standing.state}: {scene.edition.name} waits for a confirmation id"
-        remedy = "muster client installation-id; the vendor answers with a confirmation id: muster client confirm"
+        remedy = "muster client activate; without a network: muster client installation-id, then muster client confirm"
         return wrong(Stage.LEASE, Refused(Code.CONFIRMATION_UNTRUSTED, problem, remedy))
     copied = "; this state was made on another machine" if facts.is_copied else ""
     return Step(Stage.LEASE, Status.NOT_SET_UP, f"{standing.state}: never activated{copied}")

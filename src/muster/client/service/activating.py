@@ -12,7 +12,7 @@ from muster.client.core.discovery import MAX_CANDIDATES, parse_address, zones_to
 from muster.client.core.licensing import Scene, failed, is_due, settle
 from muster.client.core.machine import keep
 from muster.client.core.search import AskName, SearchOrder
-from muster.client.service.confirming import confirm_online
+from muster.client.service.confirming import address_of, confirm_online
 from muster.client.service.domain import look
 from muster.client.service.machine import Machine
 from muster.trust.directory import chain_beside
@@ -136,8 +136,7 @@ async def _by_confirmation(machine: Machine, scene: Scene, guidance: Guidance, s
     if standing.method is Method.MAK and standing.reason is Code.CLOCK_SUSPECT:
         # A confirmation carries no time: no answer of the vendor's could end that doubt.
         raise Refused(Code.CLOCK_SUSPECT)
-    address = service or guidance.service or scene.product.claims.service
-    after = await confirm_online(machine, scene, address)
+    after = await confirm_online(machine, scene, address_of(scene, guidance, service))
     standing = after.standing()
     if standing.state is not State.LICENSED:
         return _failed(machine, after, Refused(standing.reason or Code.CONFIRMATION_UNTRUSTED))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from muster.base.errors import Code, Malformed, Misconfigured, Refused, Unreachable, Untrusted
+from muster.client.core.choices import Guidance
 from muster.client.core.licensing import Scene
 from muster.client.core.machine import keep, moment_of
 from muster.client.service.machine import Machine
@@ -77,6 +78,11 @@ def installation_file(machine: Machine, edition: str | None) -> str:
     """The same as a file."""
     _, packed = _pending(machine, machine.scene(edition))
     return encode_installation_file(packed)
+
+
+def address_of(scene: Scene, guidance: Guidance, given: str = "") -> str:
+    """The vendor's service: the one that was named, else that of the settings, else that of the product file; or empty."""
+    return given or guidance.service or scene.product.claims.service
 
 
 async def confirm_online(machine: Machine, scene: Scene, address: str) -> Scene:

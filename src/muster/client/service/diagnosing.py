@@ -8,19 +8,23 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
-from muster.base.errors import Code, MusterError, Unreachable
+from muster.base.errors import Code, Misconfigured, MusterError, Unreachable, Untrusted
 from muster.client.core.attempt import Attempt, Circumstances, Effect, Outcome, Response, attempt
 from muster.client.core.choices import ActivationType
-from muster.client.core.diagnosis import Diagnosis, Facts, Visit
+from muster.client.core.diagnosis import Diagnosis, Facts, ServiceVisit, Visit
 from muster.client.core.diagnosis_steps import diagnose as judged
+from muster.client.core.diagnosis_vendor import has_mak
 from muster.client.core.directory import choose
 from muster.client.core.discovery import Address, ServiceRecord
 from muster.client.core.licensing import Scene
 from muster.client.core.search import AskName
 from muster.client.ports import Inspection
 from muster.client.service.activating import circumstances_of
+from muster.client.service.confirming import address_of
 from muster.client.service.domain import look
 from muster.client.service.machine import Machine
+from muster.platform.service_address import check_service
+from muster.wire.activation import State
 from muster.wire.certificate import CertificateClaims
 from muster.wire.record import KeyKindCode
 
@@ -45,6 +49,10 @@ async def diagnose(machine: Machine, inspection: Inspection, edition: str | None
     except MusterError as error:
         return judged(replace(facts, obstacle=error, refused_key=_refused_key(machine, edition)))
     facts = replace(facts, scene=scene, guidance=guidance, refused_key=_refused_key(machine, scene.edition.name))
+    if has_mak(scene) and scene.standing().state is not State.LICENSED:
+        if guidance.type in {ActivationType.ANY, ActivationType.MAK}:
+            facts = replace(facts, service=await _visit_service(machine, scene, address_of(scene, guidance)))
+        return judged(facts)
     if stored is None or not _has_generic_key(scene):
         return judged(facts)
     if guidance.type in {ActivationType.ANY, ActivationType.DIRECTORY}:
@@ -67,6 +75,23 @@ async def diagnose(machine: Machine, inspection: Inspection, edition: str | None
             outcome=outcome,
         )
     )
+
+
+async def _visit_service(machine: Machine, scene: Scene, address: str) -> ServiceVisit:
+    """Ask the vendor's service for what proves whose it is: that costs nothing, and nothing of this machine is told."""
+    known = scene.product.keysets
+    try:
+        if not address or machine.vendor is None:
+            raise Misconfigured(Code.NO_SERVICE)
+        document = await machine.vendor.first_keyset(check_service(address), known.vendor_id)
+    except MusterError as error:
+        if error.code is not Code.NOT_FOUND:
+            return ServiceVisit(address, error)
+        document = b""
+    if document != known.documents[0]:
+        problem = f"the service at {address} is not that of {scene.product.claims.vendor}"
+        return ServiceVisit(address, Untrusted(Code.VENDOR_MISMATCH, problem, "Name the right one: --service URL"))
+    return ServiceVisit(address)
 
 
 def _has_generic_key(scene: Scene) -> bool:
