@@ -6,6 +6,7 @@ host = await RunningHost.start(home, listen=["127.0.0.1:0"]); host.address; awai
 
 from __future__ import annotations
 
+from muster.host.app.activating import activate
 from muster.host.app.answering_files import FileAnswer, answer_file
 from muster.host.app.inventory import Wanted, events, machines
 from muster.host.app.keeping import backup, restore
@@ -35,6 +36,7 @@ __all__ = [
     "Status",
     "Wanted",
     "ZoneRecords",
+    "activate",
     "answer_file",
     "backup",
     "confirm",

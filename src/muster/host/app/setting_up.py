@@ -105,25 +105,26 @@ def set_up(
 
 def installation_id(home: Path, *, partial: str = "") -> str:
     """The digits to show to the vendor: 18 groups of 7. `partial`: the key's last five characters, where there are several."""
-    return format_installation(_chosen(home, partial).installation)
+    return format_installation(chosen(home, partial)[1].installation)
 
 
 def installation_file(home: Path, *, partial: str = "") -> str:
     """The same as an armoured file."""
-    return encode_installation_file(pack_installation(_chosen(home, partial).installation))
+    return encode_installation_file(pack_installation(chosen(home, partial)[1].installation))
 
 
-def _chosen(home: Path, partial: str) -> Identity:
-    identities = [i for _, i in _identities(HomeFolder(home).vendors())]
+def chosen(home: Path, partial: str) -> tuple[Vendor, Identity]:
+    """The host key that is meant, and whose it is: the one with these last characters, else the only one that waits."""
+    identities = _identities(HomeFolder(home).vendors())
     if partial:
-        identities = [i for i in identities if i.partial == partial.upper()]
-    elif len(pending := [i for i in identities if not i.certificate]) == 1:
+        identities = [(v, i) for v, i in identities if i.partial == partial.upper()]
+    elif len(pending := [(v, i) for v, i in identities if not i.certificate]) == 1:
         identities = pending
     if not identities:
         which = f" …{partial}" if partial else ""
         raise Misconfigured(Code.NO_KEY, f"no host key{which} is installed", "Install it: muster host install-key")
     if len(identities) > 1:
-        keys = ", ".join(i.partial for i in identities)
+        keys = ", ".join(i.partial for _, i in identities)
         raise Misconfigured(Code.USAGE, f"there are several host keys: {keys}", "Choose one: --key LAST5")
     return identities[0]
 
@@ -138,18 +139,19 @@ def confirm(home: Path, digits: str, *, clock: Clock | None = None, organisation
     `Malformed` with CONFIRMATION_MALFORMED names the group; `Untrusted` with CONFIRMATION_UNTRUSTED when it is not for
     a host key that is installed here.
     """
-    return _confirm(home, parse_confirmation(digits), None, clock, organisation)
+    return confirm_packed(home, parse_confirmation(digits), None, clock=clock, organisation=organisation)
 
 
 def confirm_file(home: Path, text: bytes | str, *, clock: Clock | None = None, organisation: str = "") -> Identity:
     """The same from a confirmation file, which names its installation id."""
     installation, confirmation = decode_confirmation_file(text)
-    return _confirm(home, confirmation, installation, clock, organisation)
+    return confirm_packed(home, confirmation, installation, clock=clock, organisation=organisation)
 
 
-def _confirm(
-    home: Path, confirmation: bytes, installation: bytes | None, clock: Clock | None, organisation: str
+def confirm_packed(
+    home: Path, confirmation: bytes, installation: bytes | None, *, clock: Clock | None = None, organisation: str = ""
 ) -> Identity:
+    """The same from bytes; `installation` is the packed installation id, where it is known."""
     folder = HomeFolder(home)
     found = _identities(folder.vendors())
     if installation is not None and found:

@@ -13,6 +13,7 @@ import typer
 from muster.base import terminal
 from muster.base.errors import Code, Misconfigured, MusterError
 from muster.host import app as host
+from muster.host.cli.activating import activate
 from muster.host.cli.files import answer, backup, report, restore
 from muster.host.cli.inventory import log, machines
 from muster.host.cli.options import Home, Json, home_of, read_input, remember_home, write_output
@@ -59,7 +60,7 @@ def install_key(
     """Install the host key that the vendor issued to the organisation."""
     identity, is_new = host.install_key(home_of(context, home), _secret(key), vendor=vendor)
     done = "installed" if is_new else "was installed already"
-    terminal.result(f"host key …{identity.partial} {done}; next: muster host installation-id")
+    terminal.result(f"host key …{identity.partial} {done}; next: muster host activate, or installation-id")
 
 
 @app.command()
@@ -189,6 +190,7 @@ def retire(context: typer.Context, as_json: Json = False, home: Home = None) -> 
     raise typer.Exit(show_publications(published, as_json=as_json))
 
 
+app.command()(activate)
 app.command()(answer)
 app.command()(backup)
 app.command()(restore)
