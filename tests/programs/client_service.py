@@ -62,6 +62,16 @@ for name, parameters in asked:
         print(error.code)
 """
 
+# A service of another user's own, as it goes on after its command line was read.
+SERVING = """
+import os, pwd, sys
+import muster.client.adapters.wakes_linux
+from muster.client.app import running
+home, user = sys.argv[1], pwd.getpwnam(sys.argv[2])
+os.setgroups([]); os.setgid(user.pw_gid); os.setuid(user.pw_uid)
+sys.exit(running.main([home, ""]))
+"""
+
 
 @dataclass
 class Told:
@@ -132,14 +142,18 @@ class Machine:
             assert clock.monotonic() < end, self.events()
             self.ask("status")
 
-    def service(self, *words: str, handed: socket.socket | None = None) -> Service:
-        """A service of this home, once it listens; with a socket that a service manager `handed` over."""
-        command = COMMAND if handed is None else [sys.executable, "-c", HANDED, str(handed.fileno()), "client"]
+    def service(self, *words: str, handed: socket.socket | None = None, user: str | None = None) -> Service:
+        """A service of this home, once it listens; with a socket that a service manager `handed` over, or of another user."""
+        command = [*COMMAND, "serve", *words]
+        if handed is not None:
+            command = [sys.executable, "-c", HANDED, str(handed.fileno()), *command[3:]]
+        if user is not None:
+            command = [sys.executable, "-c", SERVING, str(self.home), user]
         errors = (self.home.parent / "service.log").open("a")
         around = {name: text for name, text in os.environ.items() if not name.startswith("MUSTER_")}
         with errors:
             process = subprocess.Popen(
-                [*command, "serve", *words],
+                command,
                 env={**around, "MUSTER_HOME": str(self.home), "MUSTER_DNS_ZONES": "corp.example"},
                 stdout=subprocess.PIPE,
                 stderr=errors,
@@ -153,9 +167,9 @@ class Machine:
         return Service(process)
 
     @contextmanager
-    def serving(self, *words: str, handed: socket.socket | None = None) -> Iterator[Service]:
+    def serving(self, *words: str, handed: socket.socket | None = None, user: str | None = None) -> Iterator[Service]:
         """The same, killed in the end."""
-        service = self.service(*words, handed=handed)
+        service = self.service(*words, handed=handed, user=user)
         try:
             yield service
         finally:

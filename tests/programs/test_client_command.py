@@ -194,7 +194,7 @@ def test_what_was_set_is_used_until_it_is_cleared(desk: Desk) -> None:
     assert desk.told("activate")[1]["last_error"]["code"] == "HOST_UNREACHABLE"
     desk.done("clear-host", "--edition", PRO)
     desk.done("set-type", "directory")
-    assert desk.told("activate")[1]["last_error"]["code"] == "NO_HOST_FOUND"
+    assert desk.told("activate")[1]["last_error"]["code"] == "NO_DOMAIN"
     for arguments in (["clear-host"], ["clear-domain"], ["clear-dns"], ["set-caching", "off"], ["set-type", "any"]):
         desk.done(*arguments)
     for arguments in (["set-host", "a b"], ["set-dns", ":"], ["set-type", "x"], ["set-caching", "perhaps"]):

@@ -126,15 +126,21 @@ def test_files_are_readable_where_they_must_be_and_writable_for_nobody_else(tmp_
     assert private == {"lock", f"request-{CAD_PRO.id}"}
 
 
-def test_a_service_of_a_users_own_obeys_that_user(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
-    machine = set_up(tmp_path)
+def test_a_service_of_a_users_own_obeys_that_user_and_root_and_nobody_else(
+    tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    machine, user = set_up(tmp_path), pwd.getpwnam(NOBODY)
     may_enter(machine.home, tmp_path_factory.getbasetemp())
-    user = pwd.getpwnam(NOBODY)
     for path in (machine.home, *machine.home.rglob("*")):
         os.chown(path, user.pw_uid, user.pw_gid)
-    with machine.serving():
-        assert machine.run("set-caching", "off", user=NOBODY).code == 0
-        assert machine.refusal("set-caching", "off", user=STAFF) == "NOT_ADMINISTRATOR"
+    assert machine.refusal("serve") == "HOME_NOT_WRITABLE", (
+        "root does not work in a folder that a user could lead astray"
+    )
+    asked: tuple[str, dict[str, object]] = ("set-caching", {"on": False})
+    with machine.serving(user=NOBODY):
+        assert machine.codes(NOBODY, asked) == [""]
+        assert machine.codes(STAFF, asked) == ["NOT_ADMINISTRATOR"]
+        assert machine.ask("set-caching", on=True) == {}
 
 
 @pytest.mark.parametrize(

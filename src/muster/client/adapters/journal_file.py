@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections import deque
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
@@ -31,15 +32,17 @@ class JournalFile:
 
     def last(self, number: int) -> tuple[dict[str, object], ...]:
         """See `Journal`. Lines that are damaged are left out."""
-        rows: list[dict[str, object]] = []
-        for path in (self._older, self._path):
+        rows: deque[dict[str, object]] = deque()
+        for path in (self._path, self._older):
             with suppress(OSError):
-                for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
-                    with suppress(ValueError):
+                for line in reversed(path.read_text(encoding="utf-8", errors="replace").splitlines()):
+                    if len(rows) >= number:
+                        return tuple(rows)
+                    with suppress(ValueError, RecursionError):
                         row = json.loads(line)
                         if isinstance(row, dict):
-                            rows.append(row)
-        return tuple(rows[-number:]) if number > 0 else ()
+                            rows.appendleft(row)
+        return tuple(rows)
 
 
 def _readable(path: str, flags: int) -> int:

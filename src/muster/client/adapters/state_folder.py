@@ -7,6 +7,7 @@ requests and the lock for the owner alone, nothing is writable for others. One p
 from __future__ import annotations
 
 import json
+import os
 import stat
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -187,6 +188,14 @@ def locked(home: Path) -> Iterator[None]:
     make_folder(home, FOLDER_MODE)
     with lock(home / LOCK):
         yield
+
+
+def check_own(home: Path) -> None:
+    """`Misconfigured` unless the home belongs to this user: its owner could lead a service of root's to write anywhere."""
+    owner, user = home.stat().st_uid, os.geteuid() if hasattr(os, "geteuid") else None
+    if user is not None and owner != user:
+        hint = "Run the service as that user, or give the folder to the user that runs it."
+        raise Misconfigured(Code.HOME_NOT_WRITABLE, f"{home} belongs to user {owner}, not to user {user}", hint)
 
 
 def narrow(home: Path) -> None:

@@ -19,7 +19,7 @@ from muster.client.adapters.control_path import CONTROL
 from muster.client.adapters.control_socket import ControlSocket
 from muster.client.adapters.inspection import LookingOn
 from muster.client.adapters.peer_credentials import ownership_of
-from muster.client.adapters.state_folder import PRODUCTS, SETTINGS, locked, narrow
+from muster.client.adapters.state_folder import PRODUCTS, SETTINGS, check_own, locked, narrow
 from muster.client.adapters.system_journal import SystemJournal
 from muster.client.app import open_machine
 from muster.client.ports import Wakes
@@ -64,6 +64,7 @@ def serve(home: Path, *, idle: timedelta | None) -> None:
     """
     os.umask(UMASK)
     with locked(home):
+        check_own(home)
         narrow(home)
         asyncio.run(_serve(home, idle))
 

@@ -150,8 +150,9 @@ class Service:
                 self._insistence = Insistence(now)
             elif self._insistence is not None and now < self._insistence.since:
                 self._insistence = None
+            is_whole = self._try(self._take_offered)
             wanted = [scene for scene in self._machine.scenes() if self._wants(scene, at_start=at_start)]
-            is_whole = self._try(self._take_offered) and self._save_all()
+            is_whole = self._save_all() and is_whole
             self._tell_news()
             for scene in wanted:
                 is_whole = await self._attempt(scene) and is_whole
