@@ -8,6 +8,7 @@ import os
 import signal
 import socket
 import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -15,7 +16,15 @@ from pathlib import Path
 import pytest
 
 from muster.license import License, State
-from tests.programs.client_service import HONEST, PATIENCE_SECONDS, Machine, Service, other_product_file, set_up
+from tests.programs.client_service import (
+    COMMAND,
+    HONEST,
+    PATIENCE_SECONDS,
+    Machine,
+    Service,
+    other_product_file,
+    set_up,
+)
 from tests.programs.host_process import serving
 from tests.worlds.host_world import ask, certified_home
 from tests.worlds.vendor_keys import CAD_PRO
@@ -77,6 +86,30 @@ def woken_while_others_work(machine: Machine, service: Service) -> tuple[int, in
     for _ in range(OTHERS):
         machine.done("--help")
     return service.figure("voluntary_ctxt_switches") - before, service.ticks() - ticks
+
+
+def test_while_a_host_keeps_it_waiting_it_answers_and_it_ends_at_once(machine: Machine) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as mute:
+        machine.done("set-host", f"127.0.0.1:{mute.getsockname()[1]}")
+        with machine.serving() as service:
+            asking, _ = mute.accept()
+            with asking:
+                assert machine.ask("status")["editions"][0]["state"] == "INITIAL_GRACE"
+                assert service.stop() == 0
+                assert asking.recv(1000)
+                assert asking.recv(1000) == b"", "it hung up"
+    assert machine.events()[-1] == "service.stopped"
+    assert "activation.failed" not in machine.events(), "it was not the host's fault"
+
+
+def test_nothing_is_imported_from_the_folder_that_it_is_started_in(machine: Machine, tmp_path: Path) -> None:
+    for name in ("dns", "cryptography", "asyncio", "muster"):
+        (tmp_path / f"{name}.py").write_text("raise SystemExit('taken from here')\n")
+    command = [sys.executable, "-P", *COMMAND[1:], "serve", "--home", str(machine.home)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=tmp_path) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == f"serving {machine.home}\n"
+        process.terminate()
 
 
 def test_a_second_service_is_refused_and_the_first_goes_on(machine: Machine) -> None:

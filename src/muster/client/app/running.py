@@ -43,7 +43,9 @@ def become(home: Path, idle: timedelta | None) -> None:
         serve(home, idle=idle)
         return
     seconds = "" if idle is None else str(int(idle.total_seconds()))
-    os.execv(sys.executable, [sys.executable, "-m", ITSELF, str(home), seconds])  # noqa: S606 - this very interpreter
+    # -P: nothing is imported from the folder that somebody happens to stand in.
+    words = [sys.executable, "-P", "-m", ITSELF, str(home), seconds]
+    os.execv(sys.executable, words)  # noqa: S606 - this very interpreter
 
 
 def main(arguments: Sequence[str]) -> int:
