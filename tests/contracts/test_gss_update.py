@@ -21,6 +21,7 @@ from muster.host.adapters.dns_update import DnsUpdate
 from muster.host.adapters.gss_tsig import GssAccount, GssTsig
 from muster.host.core.publication import AddressRecord, ServiceRecord, ZoneRecords
 from tests.worlds.name_servers import LOOPBACK, World, bind
+from tests.worlds.parts import library
 from tests.worlds.samba import ADMINISTRATOR, CONTROLLER, PASSWORD, REALM, ZONE, Domain, Member
 
 pytestmark = pytest.mark.parts
@@ -41,6 +42,7 @@ def records(zone: str, host: str, address: str, label: str = "_muster._tcp") -> 
 
 
 def way(server: tuple[str, int], member: Member, principal: str = "") -> DnsUpdate:
+    library("gssapi")
     account = GssAccount(str(member.keytab), principal or f"{member.principal}@{REALM}")
     gss = GssTsig(account, SystemClock(), SystemEntropy(), PATIENCE)
     return DnsUpdate(server, gss=gss, patience=PATIENCE)

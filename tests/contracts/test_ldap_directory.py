@@ -26,7 +26,9 @@ from muster.platform.ldap.port import (
     escaped_name,
 )
 from tests.worlds.directory_world import Place, memory_place, samba_place, slapd_place
-from tests.worlds.openldap import slapd
+from tests.worlds.name_servers import silent
+from tests.worlds.openldap import Slapd, slapd
+from tests.worlds.parts import library
 from tests.worlds.samba import Domain
 
 PATIENCE = 10.0
@@ -140,7 +142,7 @@ def test_names_with_special_characters_are_names(place: Place) -> None:
 
 
 def test_thousands_are_read_in_pages_and_no_more_than_asked_for(place: Place) -> None:
-    folder, many = fresh(place, "many"), 1203
+    folder, many = fresh(place, "many"), place.crowd
 
     async def fill(d: Directory) -> None:
         for number in range(many):
@@ -207,6 +209,8 @@ def test_a_password_does_not_travel_in_the_clear(place: Place) -> None:
 
 
 def refused_by(server: Server, login: Login = Anonymous(), patience: float = 5.0) -> MusterError:  # noqa: B008
+    library("bonsai")
+
     async def run() -> None:
         async with DirectoryProcess().connect(server, login, patience):
             pass
@@ -243,6 +247,23 @@ def test_a_server_that_stops_in_the_middle_is_unreachable(tmp_path: Path) -> Non
     assert asyncio.run(run()).code is Code.DIRECTORY_UNREACHABLE
 
 
+@pytest.mark.parts
+def test_referrals_are_neither_followed_nor_told(tmp_path: Path) -> None:
+    async def run(server: Slapd, elsewhere: str) -> tuple[str, ...]:
+        place = slapd_place(server)
+        row = {"objectClass": (b"referral", b"extensibleObject"), "ref": (f"ldap://{elsewhere}/dc=other".encode(),)}
+        async with place.directories.connect(place.server, place.administrator, PATIENCE) as directory:
+            await directory.add(f"cn=elsewhere,{place.base}", row)
+        async with place.directories.connect(place.server, place.machine, PATIENCE) as directory:
+            return tuple(entry.dn for entry in await directory.read(place.base, Scope.SUBTREE))
+
+    # Whoever followed it would wait for a server that never answers, and the search would fail.
+    with slapd(tmp_path) as server, silent() as elsewhere:
+        found = asyncio.run(run(server, elsewhere))
+    assert {"dc=corp,dc=example", "cn=pc1,dc=corp,dc=example"} <= set(found)
+    assert "cn=elsewhere,dc=corp,dc=example" not in found
+
+
 @pytest.mark.parametrize(
     "said",
     [
@@ -255,6 +276,8 @@ def test_a_server_that_stops_in_the_middle_is_unreachable(tmp_path: Path) -> Non
     ids=["silence", "endless", "http", "noise", "yes to everything"],
 )
 def test_what_is_no_directory_ends_within_its_time(said: bytes) -> None:
+    library("bonsai")
+
     async def run() -> MusterError:
         async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             await reader.read(100)
@@ -310,7 +333,7 @@ def test_clocks_too_far_apart_for_kerberos_are_named(
     assert isinstance(samba_member, Member)
     monkeypatch.setenv("KRB5_CONFIG", str(samba_domain.folder / "krb5.conf"))
     part("faketime")
-    monkeypatch.setenv("LD_PRELOAD", "/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1")
+    monkeypatch.setenv("LD_PRELOAD", str(next(Path("/usr/lib").glob("*/faketime/libfaketime.so.1"))))
     monkeypatch.setenv("FAKETIME", "+3h")
     login = Kerberos(f"{samba_member.principal}@CORP.EXAMPLE", str(samba_member.keytab))
     error = refused_by(Server(f"ldap://{samba_domain.address}"), login)

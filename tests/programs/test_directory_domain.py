@@ -8,20 +8,24 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from muster.base.clock import SystemClock
 from tests.programs.host_process import serving
 from tests.worlds import openldap, samba
 from tests.worlds.host_world import SmallVendor, ask, certified_home
+from tests.worlds.name_servers import silent
 
 pytestmark = pytest.mark.parts
 
 COMMAND = [sys.executable, "-c", "import sys; from muster.cli import main; sys.exit(main())"]
 PATIENCE_SECONDS = 60
+LOOKING_SECONDS, MARGIN_SECONDS = 10, 10
 SERVER_EDITION = "acme-cad-server"
 PASSWORD_VARIABLE = "MUSTER_DIRECTORY_PASSWORD"
 
@@ -172,6 +176,12 @@ def test_openldap_from_nothing_to_a_machine_that_leaves(tmp_path: Path, vendor: 
         for home in homes:
             told = site.activate(home)
             assert (told["state"], told["method"]) == ("LICENSED", "directory"), told
+        with ExitStack() as dead:
+            urls = [f"ldap://{dead.enter_context(silent())}" for _ in range(9)]
+            before = SystemClock().monotonic()
+            told = site.activate(site.machine("ws3", settings.replace(f'["{url}"]', json.dumps([*urls, url]))))
+            took = SystemClock().monotonic() - before
+            assert (told["method"], took < LOOKING_SECONDS + MARGIN_SECONDS) == ("directory", True), (told, took)
         for row in site.list():
             site.directory("delete", row["name"], "--yes", *site.base)
         assert site.activate(homes[0])["state"] == "LICENSED"

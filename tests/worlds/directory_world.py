@@ -24,7 +24,7 @@ PC1 = "PC1$@CORP.EXAMPLE"
 
 @dataclass(frozen=True)
 class Place:
-    """A directory, who may do what there, and where a test may put its own entries."""
+    """A directory, who may do what there, and where a test may put its own entries: `crowd` at most."""
 
     directories: Directories
     server: Server
@@ -34,6 +34,7 @@ class Place:
     home: str
     base: str
     is_ad: bool
+    crowd: int = 1203
 
     def folder(self) -> Attributes:
         """Attributes of an entry that others may lie below."""
@@ -80,7 +81,8 @@ def samba_place(domain: samba.Domain, member: samba.Member) -> Place:
     wrong = Kerberos(f"NOBODY$@{samba.REALM}", str(member.keytab))
     url = Server(f"ldap://{domain.address}", start_tls=True, authority=str(domain.authority))
     home = f"CN=Services,{samba.CONFIGURATION}"
-    return Place(DirectoryProcess(), url, administrator, machine, wrong, home, samba.BASE, is_ad=True)
+    # Samba takes its time for each entry: a page of 500 and a bit.
+    return Place(DirectoryProcess(), url, administrator, machine, wrong, home, samba.BASE, is_ad=True, crowd=503)
 
 
 @dataclass

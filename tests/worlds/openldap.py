@@ -14,7 +14,7 @@ import pytest
 from muster.base.clock import SystemClock
 from tests.worlds.certificates import issue
 from tests.worlds.name_servers import LOOPBACK, free_port
-from tests.worlds.parts import part
+from tests.worlds.parts import library, part
 from tests.worlds.samba import run
 
 SUFFIX = "dc=corp,dc=example"
@@ -95,6 +95,7 @@ class Slapd:
 @contextmanager
 def slapd(folder: Path, *, sizelimit: int = 500) -> Iterator[Slapd]:
     """A server with one suffix, an administrator, a machine's account and another one."""
+    library("bonsai")
     program = part("slapd")
     part("ldapadd")
     paper = issue(folder, "ldap.corp.example", LOOPBACK)

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import os
 import shutil
+from importlib.util import find_spec
+from typing import NoReturn
 
 import pytest
 
@@ -18,8 +20,18 @@ def part(program: str) -> str:
     path = os.pathsep.join((os.environ.get("PATH", ""), *SYSTEM_PATHS))
     found = shutil.which(program, path=path)
     if found is None:
-        message = f"{program} is not installed: run `make parts`, or set MUSTER_SKIP_PARTS=1"
-        if os.environ.get("MUSTER_SKIP_PARTS") == "1":
-            pytest.skip(f"SKIPPED because of MUSTER_SKIP_PARTS=1: {message}")
-        pytest.fail(message)
+        _missing(program)
     return found
+
+
+def library(name: str) -> None:
+    """Fails or skips the test where a Python library is missing that is built against one of the parts."""
+    if find_spec(name) is None:
+        _missing(name)
+
+
+def _missing(what: str) -> NoReturn:
+    message = f"{what} is not installed: run `make parts`, or set MUSTER_SKIP_PARTS=1"
+    if os.environ.get("MUSTER_SKIP_PARTS") == "1":
+        pytest.skip(f"SKIPPED because of MUSTER_SKIP_PARTS=1: {message}")
+    pytest.fail(message)

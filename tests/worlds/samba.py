@@ -23,7 +23,7 @@ import pytest
 from muster.base.clock import SystemClock
 from muster.base.entropy import SystemEntropy
 from tests.worlds.certificates import issue
-from tests.worlds.parts import part
+from tests.worlds.parts import library, part
 
 REALM = "CORP.EXAMPLE"
 ZONE = "corp.example"
@@ -197,6 +197,7 @@ class Domain:
 @contextmanager
 def domain(folder: Path) -> Iterator[Domain]:
     """A domain in `folder` until the test is over."""
+    library("bonsai")
     samba = part("samba")
     for program in ("samba-tool", "net"):
         part(program)
