@@ -189,3 +189,19 @@ def test_openldap_from_nothing_to_a_machine_that_leaves(tmp_path: Path, vendor: 
         assert site.activate(homes[0])["state"] == "LICENSED"
         (homes[1] / "client.toml").write_text("")
         assert site.activate(homes[1])["state"] == "RENEWAL_GRACE"
+
+
+def test_a_host_publishes_itself_in_the_domain_by_its_account(domain_site: Site, samba_domain: samba.Domain) -> None:
+    account, home = samba_domain.computer("kms9"), domain_site.folder / "kms9"
+    # A name of its own: in this domain whoever writes one first owns it.
+    label = "_acme._tcp"
+    certified_home(home, SmallVendor(srv=label))
+    (home / "host.toml").write_text(
+        f'listen = ["127.0.0.1:1688"]\n[dns]\ngss = true\nkeytab = "{account.keytab}"\n'
+        f'target = "kms9.{samba.ZONE}"\naddresses = ["192.0.2.9"]\nzones = [{{ zone = "{samba.ZONE}" }}]\n'
+    )
+    published = domain_site.run("host", "publish", home=home)
+    assert published.returncode == 0, published.stderr
+    assert f"0 0 1688 kms9.{samba.ZONE}." in samba_domain.records(f"{label}.{samba.ZONE}", "SRV")
+    assert domain_site.run("host", "retire", home=home).returncode == 0
+    assert samba_domain.records(f"{label}.{samba.ZONE}", "SRV") == []

@@ -140,6 +140,11 @@ class Domain:
             "MUSTER_DNS_SERVER": self.name_server,
         }
 
+    def records(self, name: str, rdtype: str) -> list[str]:
+        """What its DNS shows at a name, in presentation form, sorted."""
+        reply = dns.query.tcp(dns.message.make_query(name, rdtype), self.address, timeout=STOP_SECONDS)
+        return sorted(rdata.to_text() for rrset in reply.answer for rdata in rrset)
+
     def tool(self, *arguments: str, text: str | None = None) -> str:
         """``samba-tool``, on the controller."""
         return run("samba-tool", *arguments, "-s", str(self.smb_conf), text=text)
