@@ -39,7 +39,9 @@ PROGRAMS: Mapping[str, Program] = {
     "host": Program("muster.host.cli", "the activation host of an organisation", "host"),
     "vendor": Program("muster.vendor.cli", "the vendor: keys, certificates, product files", "vendor"),
     "console": Program("muster.console.cli", "the administrator's tool: finds machines, acts on many", "console"),
-    "directory": Program("muster.console.directory.cli", "activation objects in an organisation's directory", "directory"),
+    "directory": Program(
+        "muster.console.directory.cli", "activation objects in an organisation's directory", "directory"
+    ),
     "demo": Program("muster.demo.cli", "the whole world on loopback, within a minute", "all"),
 }
 
