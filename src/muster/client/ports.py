@@ -108,6 +108,12 @@ class State(Protocol):
     def save_request(self, vendor_id: bytes, edition: int, carried: Carried | None) -> None:
         """Replace it; None forgets it."""
 
+    def entered(self, vendor_id: bytes, edition: int) -> tuple[bytes, str] | None:
+        """A packed installation id, and the groups of its confirmation id that were typed so far; None without any."""
+
+    def save_entered(self, vendor_id: bytes, edition: int, entered: tuple[bytes, str] | None) -> None:
+        """Replace it; None forgets it."""
+
     def choices(self) -> Choices:
         """What commands have set."""
 

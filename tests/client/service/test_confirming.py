@@ -10,6 +10,7 @@ import pytest
 
 from muster.base.errors import Code, MusterError
 from muster.client import app as client
+from muster.client.service.entering import enter
 from muster.client.service.machine import Machine
 from muster.trust.humanid import format_confirmation, parse_installation
 from muster.trust.installation import host_id
@@ -166,3 +167,42 @@ def test_each_copy_of_a_rearmed_image_is_activated_by_its_own_hardware(office: O
     assert digits != before
     client.confirm(machine, confirmed(office, digits))
     assert state(machine) is State.LICENSED
+
+
+def test_groups_that_were_entered_are_kept_until_the_confirmation_is_deposited(
+    office: Office, machine: Machine
+) -> None:
+    groups = confirmed(office, client.installation_id(machine, None)).split("-")
+    entered = enter(machine, "-".join(groups[:7]))
+    assert (entered.installation_id, entered.wanted) == (client.installation_id(machine, None), 26)
+    again = office.machine()
+    assert enter(again, "").groups == tuple(groups[:7]), "another command, on another day"
+    wrong = enter(again, groups[8])
+    assert wrong.error is not None
+    assert "group 8" in wrong.error.message
+    client.confirm(again, "-".join(enter(again, "-".join(groups[7:])).groups))
+    assert state(again) is State.LICENSED
+    client.rearm_all(again)
+    assert enter(again, "").groups == ()
+
+
+def test_groups_for_another_installation_id_are_not_gone_on_with(office: Office, machine: Machine) -> None:
+    enter(machine, confirmed(office, client.installation_id(machine, None)).split("-")[0])
+    machine.around = replace(machine.around, hardware=parts(9))
+    assert enter(machine, "").groups == ()
+
+
+def test_what_was_entered_and_cannot_be_read_is_typed_again(office: Office, machine: Machine) -> None:
+    enter(machine, confirmed(office, client.installation_id(machine, None)).split("-")[0])
+    (path,) = office.folder.rglob("entered-*")
+    assert path.stat().st_mode & 0o077 == 0
+    for content in (b"", b"\xff\xff", b"zz\n1234567", b"00\n1\n2", bytes(5000)):
+        path.write_bytes(content)
+        assert enter(machine, "").groups == ()
+
+
+def test_a_confirmation_that_has_ended_is_not_taken(office: Office, machine: Machine) -> None:
+    yesterday = seconds(office.clock.now()) // 86_400 - 1
+    digits = confirmed(office, client.installation_id(machine, None), yesterday)
+    assert code_of(lambda: client.confirm(machine, digits)) is Code.LEASE_ENDED
+    assert state(machine) is State.INITIAL_GRACE

@@ -42,11 +42,13 @@ from muster.wire.record import (
 
 LOCK = "lock"
 REQUEST = "request"
+ENTERED = "entered"
 CHOICES = "choices.json"
 SETTINGS = "client.toml"
 PRODUCTS = "products.d"
 MAX_CHOICES_BYTES = 262_144
 MAX_OFFERED = 256
+MAX_ENTERED_BYTES = 1024
 FOLDER_MODE = 0o755
 _WRITE_OF_OTHERS, _OF_OTHERS = 0o022, 0o077
 _PRIVATE = frozenset({LOCK, "secrets"})
@@ -143,6 +145,24 @@ class StateFolder:
         with suppress(OSError):
             path.unlink(missing_ok=True)
 
+    def entered(self, vendor_id: bytes, edition: int) -> tuple[bytes, str] | None:
+        """See `State`. What cannot be read was not entered: it is typed again."""
+        with suppress(Malformed, ValueError):
+            data = read(vendor_folder(self.home, vendor_id).path / f"{ENTERED}-{edition}", MAX_ENTERED_BYTES)
+            if data is not None:
+                installation, groups = data.decode("ascii").split("\n")
+                return bytes.fromhex(installation), groups
+        return None
+
+    def save_entered(self, vendor_id: bytes, edition: int, entered: tuple[bytes, str] | None) -> None:
+        """See `State`."""
+        path = vendor_folder(self.home, vendor_id).path / f"{ENTERED}-{edition}"
+        if entered is not None:
+            replace_file(self._made(vendor_id) / path.name, f"{entered[0].hex()}\n{entered[1]}".encode())
+            return
+        with suppress(OSError):
+            path.unlink(missing_ok=True)
+
     def choices(self) -> Choices:
         """See `State`."""
         path = self.home / CHOICES
@@ -207,7 +227,7 @@ def narrow(home: Path) -> None:
         with suppress(OSError):
             mode = path.lstat().st_mode
             wanted = mode & ~(
-                _OF_OTHERS if path.name in _PRIVATE or path.name.startswith(REQUEST) else _WRITE_OF_OTHERS
+                _OF_OTHERS if path.name in _PRIVATE or path.name.startswith((REQUEST, ENTERED)) else _WRITE_OF_OTHERS
             )
             if wanted != mode and not stat.S_ISLNK(mode) and not stat.S_ISSOCK(mode):
                 path.chmod(stat.S_IMODE(wanted))

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from muster.base import terminal
-from muster.base.errors import Code, Misconfigured
 from muster.base.terminal import clean
 from muster.client.app.asking import read_error
 from muster.client.cli.carrying import request
 from muster.client.cli.choosing import add_choices
+from muster.client.cli.confirming import confirm, installation_id
 from muster.client.cli.diagnosing import diagnose
 from muster.client.cli.options import (
-    MAX_TYPED,
     Edition,
     Home,
     Json,
@@ -24,10 +22,9 @@ from muster.client.cli.options import (
     read_file,
     remember_home,
     secret,
-    write_output,
 )
 from muster.client.cli.serving import serve
-from muster.client.cli.showing import show
+from muster.client.cli.showing import show, show_attempt
 
 GOOD_STATES = {"LICENSED"}
 LOG_ROWS = 50
@@ -85,24 +82,13 @@ def activate(
     context: typer.Context, edition: Edition = None, service: Service = None, as_json: Json = False, home: Home = None
 ) -> None:
     """Activate an edition now; a machine below the threshold is counted and told ``n of m``."""
-    _show(ask(context, home, "activate", edition=edition, service=service), as_json=as_json)
+    show_attempt(ask(context, home, "activate", edition=edition, service=service), as_json=as_json)
 
 
 @app.command()
 def renew(context: typer.Context, edition: Edition = None, as_json: Json = False, home: Home = None) -> None:
     """Renew an activation now, before its time."""
-    _show(ask(context, home, "renew", edition=edition), as_json=as_json)
-
-
-def _show(found: dict[str, Any], *, as_json: bool) -> None:
-    row = found["edition"]
-    if as_json:
-        terminal.result_json(row)
-    else:
-        show(row)
-    if found["error"] is not None:
-        error = read_error(found["error"])
-        raise typer.Exit(error.exit_code if as_json else terminal.report(error))
+    show_attempt(ask(context, home, "renew", edition=edition), as_json=as_json)
 
 
 @app.command()
@@ -142,52 +128,6 @@ def license_(context: typer.Context, edition: Edition = None, as_json: Json = Fa
         terminal.result(f"{name.replace('_', ' '):<20}{'-' if value is None else terminal.clean(str(value))}")
 
 
-@app.command("installation-id")
-def installation_id(
-    context: typer.Context,
-    *,
-    out: Annotated[Path | None, typer.Option("--file", help="Write it into a file for the vendor instead.")] = None,
-    qr: Annotated[bool, typer.Option("--qr", help="Show it as a QR code.")] = False,
-    edition: Edition = None,
-    as_json: Json = False,
-    home: Home = None,
-) -> None:
-    """Print the id that the vendor confirms: 10 groups of digits."""
-    found = ask(context, home, "installation-id", edition=edition)
-    digits = found["installation_id"]
-    if out is not None:
-        write_output(out, found["file"])
-    elif as_json:
-        terminal.result_json({"installation_id": digits})
-    elif qr:
-        import segno
-
-        segno.make(digits, micro=False).terminal(sys.stdout, compact=True)
-    else:
-        terminal.result(digits)
-
-
-@app.command()
-def confirm(
-    context: typer.Context,
-    *,
-    digits: Annotated[list[str] | None, typer.Argument(help="The confirmation id; - reads it from stdin.")] = None,
-    file: Annotated[Path | None, typer.Option("--file", help="The vendor's confirmation or the host's reply.")] = None,
-    edition: Edition = None,
-    as_json: Json = False,
-    home: Home = None,
-) -> None:
-    """Deposit the vendor's confirmation, or a host's reply to a request that went as a file."""
-    typed = " ".join(digits or ())
-    if file is not None and typed:
-        raise Misconfigured(Code.USAGE, "a confirmation id and --file exclude each other", "Give one of them.")
-    if file is None and typed in {"", "-"}:
-        asks = not typed and sys.stdin.isatty()
-        typed = typer.prompt("Confirmation id", err=True) if asks else sys.stdin.read(MAX_TYPED)
-    given = {"digits": typed} if file is None else {"file": read_file(file)}
-    _show(ask(context, home, "confirm", edition=edition, **given), as_json=as_json)
-
-
 @app.command()
 def rearm(
     context: typer.Context,
@@ -217,6 +157,8 @@ def log(
 
 
 add_choices(app)
+app.command("installation-id")(installation_id)
+app.command()(confirm)
 app.command()(diagnose)
 app.command()(request)
 app.command()(serve)

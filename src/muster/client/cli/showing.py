@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+import typer
+
 from muster.base import terminal
 from muster.base.terminal import clean
+from muster.client.app.asking import read_error
 
 STATES = {
     "UNLICENSED": "no key is installed",
@@ -21,6 +24,18 @@ def show(row: dict[str, Any]) -> None:
     terminal.result(f"{clean(row['edition'])} ({clean(row['product'])}): {row['state']}, {STATES[row['state']]}")
     for name, value in _lines(row):
         terminal.result(f"  {name:<13}{value}")
+
+
+def show_attempt(found: dict[str, Any], *, as_json: bool) -> None:
+    """An edition after an attempt; ends the command with the error's code when there was one."""
+    row = found["edition"]
+    if as_json:
+        terminal.result_json(row)
+    else:
+        show(row)
+    if found["error"] is not None:
+        error = read_error(found["error"])
+        raise typer.Exit(error.exit_code if as_json else terminal.report(error))
 
 
 def _lines(row: dict[str, Any]) -> list[tuple[str, str]]:

@@ -75,6 +75,12 @@ OPERATIONS: Mapping[str, Operation] = {
     "install-key": _set("a key in place of the one before", "key", key=Kind.WORDS, edition=Kind.WORDS),
     "uninstall-key": _set("remove key and activation of an edition", edition=Kind.WORDS),
     "confirm": _set("deposit a confirmation id, or a file", digits=Kind.WORDS, file=Kind.FILE, edition=Kind.WORDS),
+    "enter": _set(
+        "groups of a confirmation id, kept until all are there; or group `number` anew",
+        groups=Kind.WORDS,
+        number=Kind.NUMBER,
+        edition=Kind.WORDS,
+    ),
     "request": _set("an activation request as a file", edition=Kind.WORDS),
     "set-host": _set(
         "hosts to ask, in order; empty: found in DNS", "hosts", hosts=Kind.WORDS, edition=Kind.WORDS, product=Kind.WORDS

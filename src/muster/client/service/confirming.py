@@ -44,7 +44,7 @@ def _secret(machine: Machine, scene: Scene) -> bytes:
     return secret
 
 
-def _pending(machine: Machine, scene: Scene) -> tuple[Scene, bytes]:
+def pending(machine: Machine, scene: Scene) -> tuple[Scene, bytes]:
     """The packed installation id of the hardware; remembered until its confirmation comes.
 
     One that waits already is kept while it is the same hardware within tolerance: it may have been read out by telephone.
@@ -70,13 +70,13 @@ def _still_waits(pending: bytes, now: MachineId, secret: bytes) -> bool:
 
 def installation_id(machine: Machine, edition: str | None) -> str:
     """The digits that the vendor confirms, ten groups."""
-    _, packed = _pending(machine, machine.scene(edition))
+    _, packed = pending(machine, machine.scene(edition))
     return format_installation(unpack_installation(packed))
 
 
 def installation_file(machine: Machine, edition: str | None) -> str:
     """The same as a file."""
-    _, packed = _pending(machine, machine.scene(edition))
+    _, packed = pending(machine, machine.scene(edition))
     return encode_installation_file(packed)
 
 
@@ -90,7 +90,7 @@ async def confirm_online(machine: Machine, scene: Scene, address: str) -> Scene:
 
     `Misconfigured` for no address, `Unreachable`, `Untrusted`, or the service's own no, all with what to do without it.
     """
-    scene, packed = _pending(machine, scene)
+    scene, packed = pending(machine, scene)
     try:
         if not address or machine.vendor is None:
             raise Misconfigured(Code.NO_SERVICE)
@@ -176,5 +176,6 @@ def _deposit(machine: Machine, scene: Scene, installation: bytes, confirmation: 
         moment_of(record, awake.now),
     )
     part = replace(awake.part, permanent=evidence, pending=b"", attempts=Attempts())
+    machine.state.save_entered(scene.product.keysets.vendor_id, scene.edition.id, None)
     machine.journal.note(awake.now, "confirmation.deposited", edition=awake.edition.name)
     return machine.save(awake, keep(record, part))

@@ -21,6 +21,7 @@ from muster.client.service.bundling import bundle
 from muster.client.service.carrying import deposit_file, request_file
 from muster.client.service.confirming import confirm, installation_file, installation_id
 from muster.client.service.diagnosing import diagnose
+from muster.client.service.entering import enter
 from muster.client.service.machine import Machine
 
 Plain = dict[str, Any]
@@ -77,7 +78,11 @@ def _attempted(result: Result) -> Plain:
 
 async def _installation_id(desk: Desk, given: Mapping[str, Any]) -> Plain:
     digits = installation_id(desk.machine, given["edition"])
-    return {"installation_id": digits, "file": installation_file(desk.machine, given["edition"])}
+    return {
+        "installation_id": digits,
+        "file": installation_file(desk.machine, given["edition"]),
+        "binding": desk.machine.around.hardware.binding,
+    }
 
 
 async def _install(desk: Desk, given: Mapping[str, Any]) -> Plain:
@@ -113,6 +118,16 @@ async def _confirm(desk: Desk, given: Mapping[str, Any]) -> Plain:
         return _attempted(deposit_file(desk.machine, file.encode(errors="replace"), edition=given["edition"]))
     scene: Scene = confirm(desk.machine, digits, edition=given["edition"])
     return _attempted(Result(scene, None))
+
+
+async def _enter(desk: Desk, given: Mapping[str, Any]) -> Plain:
+    found = enter(desk.machine, given["groups"] or "", number=given["number"], edition=given["edition"])
+    return {
+        "installation_id": found.installation_id,
+        "groups": list(found.groups),
+        "wanted": found.wanted,
+        "error": plain_error(found.error) if found.error else None,
+    }
 
 
 async def _request(desk: Desk, given: Mapping[str, Any]) -> Plain:
@@ -160,6 +175,7 @@ _DEEDS: Mapping[str, Callable[[Desk, Mapping[str, Any]], Awaitable[Plain]]] = {
     "install-key": _install_key,
     "uninstall-key": _uninstall_key,
     "confirm": _confirm,
+    "enter": _enter,
     "request": _request,
     "set-host": _set_host,
     "set-domain": _set_domain,
