@@ -65,7 +65,6 @@ class LinuxWakes:
 
     async def next(self, until: datetime | None, *, network: bool = False) -> frozenset[Wake]:
         """See `Wakes`."""
-        self._watch_files()
         self._watch_network(network)
         self._arm(until)
         await self._happened.wait()
@@ -128,6 +127,8 @@ class LinuxWakes:
             is_below = self._watches.get(watch) == self._folder
             if is_below or mask & _IN_GONE or name in self._noticed:
                 self._note(Wake.FILES)
+        # Before anybody looks into a folder that was just made: what comes later is noticed, what came before is seen.
+        self._watch_files()
 
     def _watch_network(self, wanted: bool) -> None:
         if wanted is (self._network is not None):

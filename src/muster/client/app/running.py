@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
@@ -33,6 +34,14 @@ ITSELF = "muster.client.app.running"
 _NOTICED = frozenset({SETTINGS, PRODUCTS, CONTROL})
 
 
+class Lookups(ThreadPoolExecutor):
+    """Threads for the system's resolver. One that hangs there cannot be stopped, so nobody waits for it in the end."""
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:  # noqa: ARG002 - see above
+        """Take nothing more, and do not wait."""
+        super().shutdown(wait=False, cancel_futures=True)
+
+
 def become(home: Path, idle: timedelta | None) -> None:
     """Go on as the service and nothing else: what read the command line would sleep along for weeks, a fifth of all memory.
 
@@ -49,7 +58,7 @@ def become(home: Path, idle: timedelta | None) -> None:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """The process that `become` goes on as: home, seconds of idleness or nothing; the exit code."""
+    """The process that `become` goes on as: home, and seconds of idleness or nothing; the exit code."""
     log.configure()
     home, seconds = arguments
     try:
@@ -72,6 +81,7 @@ def serve(home: Path, *, idle: timedelta | None) -> None:
 
 
 async def _serve(home: Path, idle: timedelta | None) -> None:
+    asyncio.get_running_loop().set_default_executor(Lookups())
     clock = SystemClock()
     wakes = _wakes(home, clock)
     service = Service(Footing(lambda: _open_desk(home), wakes, clock, idle))
@@ -119,4 +129,7 @@ def _wakes(home: Path, clock: Clock) -> Wakes:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    code = main(sys.argv[1:])
+    sys.stdout.flush()
+    # Everything is saved and let go of; an interpreter that ends would wait for lookups that hang.
+    os._exit(code)
