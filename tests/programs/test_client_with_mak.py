@@ -1,0 +1,196 @@
+"""``muster client`` with a multiple activation key: online over TLS, and by hand at a terminal, from one command to the next."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from muster.trust.humanid import parse_installation
+from muster.trust.productkey import ProductKey
+from muster.vendor import app as vendor
+from muster.wire.installation import pack_installation
+from tests.worlds.vendor_service import AcmeService, serving_acme
+
+COMMAND = [sys.executable, "-c", "import sys; from muster.cli import main; sys.exit(main())"]
+PATIENCE_SECONDS = 60
+
+
+@pytest.fixture(scope="module")
+def acme(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AcmeService]:
+    with serving_acme(tmp_path_factory.mktemp("vendor")) as service:
+        yield service
+
+
+class Desk:
+    """A machine, worked on by commands alone, that trusts the authority of Acme's service."""
+
+    def __init__(self, folder: Path, acme: AcmeService, *, trusts: bool = True) -> None:
+        self.home = folder / "machine"
+        around = {
+            k: v for k, v in os.environ.items() if not k.startswith("MUSTER_") and not k.lower().endswith("_proxy")
+        }
+        trust = {"SSL_CERT_FILE": str(acme.authority)} if trusts else {}
+        self.around = {**around, **trust, "MUSTER_HOME": str(self.home)}
+        file = folder / "acme.muster"
+        file.write_text(vendor.export_product(acme.acme.vendor))
+        self.done("client", "install", str(file), "--edition", "acme-cad-pro")
+
+    def run(self, *words: str, entered: str = "") -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [*COMMAND, *words],
+            env=self.around,
+            input=entered,
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE_SECONDS,
+            check=False,
+        )
+
+    def done(self, *words: str, entered: str = "") -> str:
+        result = self.run(*words, entered=entered)
+        assert result.returncode == 0, result.stderr
+        return result.stdout.strip()
+
+    def install_key(self, key: ProductKey) -> None:
+        self.done("client", "install-key", "-", entered=key.formatted)
+
+    def status(self) -> dict[str, object]:
+        (row,) = json.loads(self.done("client", "status", "--json"))["editions"]
+        assert isinstance(row, dict)
+        return row
+
+    def typed(self, *lines: str) -> tuple[int, str]:
+        """`confirm` at a terminal: what a person types, and what is seen. A last line that is not there is Ctrl-D."""
+        own, its = pty.openpty()
+        with subprocess.Popen(
+            [*COMMAND, "client", "confirm"],
+            env=self.around,
+            stdin=its,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+        ) as process:
+            os.close(its)
+            os.write(own, "".join(f"{line}\n" for line in lines).encode() + b"\x04")
+            assert process.stdout is not None
+            seen = process.stdout.read().decode()
+            code = process.wait(PATIENCE_SECONDS)
+        os.close(own)
+        return code, seen
+
+
+def test_a_machine_is_activated_over_tls_and_says_what_is_wrong_when_it_is_not(
+    acme: AcmeService, tmp_path: Path
+) -> None:
+    desk = Desk(tmp_path, acme)
+    desk.install_key(acme.acme.mak(activations=1))
+    told = desk.run("client", "activate")
+    assert told.returncode == 2
+    assert "NO_SERVICE" in told.stderr
+    assert "muster client installation-id" in told.stderr
+    before = len(acme.asked)
+    said = desk.done("client", "activate", "--service", acme.url)
+    assert "LICENSED" in said
+    assert "for good" in said
+    assert len(acme.asked) == before + 1
+    row = desk.status()
+    assert (row["state"], row["method"], row["permanent"], row["last_error"]) == ("LICENSED", "mak", True, None)
+    (event,) = [
+        e for e in json.loads(desk.done("client", "log", "--json"))["events"] if e["event"] == "activation.done"
+    ]
+    assert event["remaining"] == 0
+
+
+def test_a_service_that_cannot_prove_itself_is_told_and_given_nothing(acme: AcmeService, tmp_path: Path) -> None:
+    desk = Desk(tmp_path, acme, trusts=False)
+    desk.install_key(acme.acme.mak())
+    before = len(acme.asked)
+    told = desk.run("client", "activate", "--service", acme.url)
+    assert (told.returncode, "SERVICE_UNTRUSTED" in told.stderr) == (4, True)
+    assert len(acme.asked) == before
+    found = json.loads(desk.run("client", "diagnose", "--json").stdout)
+    assert found["verdict"]["code"] == "NO_SERVICE"
+
+
+def test_the_service_of_client_toml_is_asked_and_diagnosed(acme: AcmeService, tmp_path: Path) -> None:
+    desk = Desk(tmp_path, acme)
+    (desk.home / "client.toml").write_text(f'service = "{acme.url}"\n')
+    desk.install_key(acme.acme.mak())
+    found = desk.run("client", "diagnose")
+    assert f"{acme.url} answers, and is this vendor's" in found.stdout
+    desk.done("client", "activate")
+    assert desk.run("client", "diagnose").returncode == 0
+    (desk.home / "client.toml").write_text('service = "acme"\n')
+    assert desk.run("client", "activate").returncode == 2
+
+
+def test_a_confirmation_id_is_typed_group_by_group_left_and_gone_on_with(acme: AcmeService, tmp_path: Path) -> None:
+    desk = Desk(tmp_path, acme)
+    desk.install_key(acme.acme.mak())
+    digits = desk.done("client", "installation-id")
+    groups = vendor.confirm(acme.acme.vendor, digits).digits.split("-")
+    code, seen = desk.typed(groups[0], groups[2], groups[1], f"{groups[2]} {groups[3]}")
+    assert code == 1
+    assert digits in seen
+    assert "group 2 has a typing error" in seen
+    assert "group 5 of 26" in seen
+    assert "4 groups are kept" in seen
+    other = acme.acme.mak()
+    foreign = vendor.confirm(acme.acme.vendor, _id_of(desk, other, tmp_path, acme)).digits.split("-")
+    wrong = [foreign[4], *groups[5:]]
+    code, seen = desk.typed(*wrong, f"5:{groups[4]}")
+    assert "CONFIRMATION_UNTRUSTED" not in seen
+    assert " 5: " + foreign[4] in seen, "all groups are shown, to be compared"
+    assert (code, desk.status()["state"]) == (0, "LICENSED"), seen
+
+
+def _id_of(desk: Desk, key: ProductKey, folder: Path, acme: AcmeService) -> str:
+    """The installation id of a second machine."""
+    (folder / "second").mkdir()
+    second = Desk(folder / "second", acme)
+    second.install_key(key)
+    assert second.home != desk.home
+    return second.done("client", "installation-id")
+
+
+def test_the_whole_confirmation_id_is_taken_from_a_pipe_or_the_arguments(acme: AcmeService, tmp_path: Path) -> None:
+    desk = Desk(tmp_path, acme)
+    desk.install_key(acme.acme.mak())
+    digits = desk.done("client", "installation-id")
+    confirmation = vendor.confirm(acme.acme.vendor, digits).digits
+    assert desk.run("client", "confirm", entered=confirmation[:50]).returncode == 1
+    desk.done("client", "confirm", entered=confirmation.replace("-", "\n"))
+    assert desk.status()["state"] == "LICENSED"
+
+
+def test_by_file_and_as_a_qr_code(acme: AcmeService, tmp_path: Path) -> None:
+    desk = Desk(tmp_path, acme)
+    desk.install_key(acme.acme.mak(days=30))
+    out, back = tmp_path / "id.txt", tmp_path / "confirmation.txt"
+    desk.done("client", "installation-id", "--file", str(out))
+    assert desk.done("client", "installation-id", "--qr")
+    packed = pack_installation(parse_installation(desk.done("client", "installation-id")))
+    found = vendor.confirm_file(acme.acme.vendor, out.read_text())
+    assert found.installation == packed
+    back.write_text(f"> Dear customer,\n>\n{found.file}\nYours, Acme\n")
+    said = desk.done("client", "confirm", "--file", str(back))
+    assert "until" in said
+    assert desk.status()["permanent"] is False
+
+
+def test_a_mak_in_the_arguments_draws_a_warning_and_is_nowhere_in_the_state(acme: AcmeService, tmp_path: Path) -> None:
+    desk, key = Desk(tmp_path, acme), acme.acme.mak()
+    told = desk.run("client", "install-key", key.formatted)
+    assert (told.returncode, "process list" in told.stderr) == (0, True)
+    desk.run("client", "activate", "--service", acme.url)
+    for path in desk.home.rglob("*"):
+        content = path.read_bytes() if path.is_file() else b""
+        assert key.text.encode() not in content.upper().replace(b"-", b"")
+        assert key.secret not in content or path.name == "secrets"
+    assert key.formatted not in desk.done("client", "log")
