@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -26,6 +26,7 @@ from muster.wire.activation import State
 from muster.wire.calendar import day_number
 from tests.worlds.clocks import MORNING
 from tests.worlds.directory_world import DomainInMemory, directory_in_memory, put_object, take_object
+from tests.worlds.hand_wakes import HandWakes, serve
 from tests.worlds.network_world import ZONE, Office, activate, live, parts, state
 from tests.worlds.vendor_keys import CAD_BASIC, CAD_PRO, OFFICE, OFFICE_PRO, VendorKeys, days
 
@@ -325,3 +326,19 @@ def test_a_silent_domain_is_given_up(office: Office, directory: MemoryDirectory)
     seen = asyncio.run(look(machine, machine.scene(None), limit=0.1))
     assert seen.error is not None
     assert (seen.error.code, seen.found) == (Code.DIRECTORY_UNREACHABLE, None)
+
+
+def test_the_service_renews_in_the_directory_and_notices_at_its_start_that_the_domain_was_left(
+    office: Office, directory: MemoryDirectory
+) -> None:
+    put(office, directory)
+    machine = member(office, directory)
+    wakes = HandWakes(office.clock, office.clock.now() + days(15))
+    serve(machine, wakes)
+    assert [at - MORNING for at, _ in wakes.woken] == [days(7), days(14)]
+    asked = len(directory.connected)
+    serve(machine, HandWakes(office.clock, office.clock.now() + timedelta(hours=1)))
+    assert len(directory.connected) == asked + 1
+    machine.domain = DomainInMemory(directory, None)
+    serve(machine, HandWakes(office.clock, office.clock.now() + timedelta(hours=1)))
+    assert (state(machine), machine.scene(None).standing().reason) == (State.RENEWAL_GRACE, Code.NO_DOMAIN)
