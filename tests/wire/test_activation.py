@@ -1,18 +1,21 @@
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import cbor2
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from muster.base.errors import Malformed
 from muster.wire.activation import (
+    MAX_HEADS,
     ActivationRequest,
     Flags,
     Hint,
     RefusalClaims,
     ReplyClaims,
+    RequestReader,
     State,
     decode_claims,
     decode_request,
@@ -62,7 +65,7 @@ def test_a_request_is_the_array_of_the_specification() -> None:
 )
 def test_a_request_outside_its_widths_is_not_written(changes: dict[str, Any]) -> None:
     with pytest.raises(ValueError):
-        encode_request(replace(REQUEST, **changes))
+        encode_request(REQUEST._replace(**changes))
 
 
 @pytest.mark.parametrize(
@@ -124,3 +127,49 @@ def test_a_state_is_shown_by_its_name() -> None:
     assert [str(state) for state in State] == [
         "UNLICENSED", "INITIAL_GRACE", "LICENSED", "RENEWAL_GRACE", "NOTIFICATION"
     ]  # fmt: skip
+
+
+HEADS = [
+    REQUEST,
+    REQUEST._replace(edition=7),
+    REQUEST._replace(level=0, threshold=5),
+    REQUEST._replace(vendor_id=bytes(8)),
+]
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(HEADS), st.binary(min_size=50, max_size=50), st.integers(-1, 140), st.integers(0, 255)
+        ),
+        max_size=8,
+    )
+)
+def test_the_reader_of_many_requests_takes_exactly_what_the_decoder_takes(
+    asked: list[tuple[ActivationRequest, bytes, int, int]],
+) -> None:
+    reader = RequestReader()
+    for request, chance, place, byte in asked:
+        body = bytearray(
+            encode_request(request._replace(client_id=chance[:16], parts=chance[16:32], nonce=chance[32:48]))
+        )
+        if 0 <= place < len(body):
+            body[place] = byte
+        elif place >= len(body):
+            body += chance[: byte % 4]
+        try:
+            expected: ActivationRequest | str = decode_request(bytes(body))
+        except Malformed as error:
+            expected = error.message
+        try:
+            found: ActivationRequest | str = reader.read(bytes(body))
+        except Malformed as error:
+            found = error.message
+        assert found == expected
+
+
+def test_the_reader_forgets_editions_before_they_fill_its_memory() -> None:
+    reader = RequestReader()
+    for edition in range(MAX_HEADS + 5):
+        assert reader.read(encode_request(REQUEST._replace(edition=edition))).edition == edition
+    assert len(reader._heads) <= MAX_HEADS

@@ -177,7 +177,7 @@ class VendorKeys:
             nonce=bytes(range(32, 48)),
             state=State.INITIAL_GRACE,
         )
-        return replace(request, **changes)
+        return request._replace(**changes)
 
     def request_body(self, asked: Edition = CAD_PRO, **changes: Any) -> bytes:
         return encode_request(self.request(asked, **changes))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import asdict
+from dataclasses import asdict, is_dataclass
 from typing import Any
 
 from muster.wire.activation import (
@@ -32,9 +32,10 @@ SMALLEST = ActivationRequest(bytes(8), 0, 0, 0, 1, bytes(16), bytes(16), bytes(1
 
 def plain(value: Any) -> dict[str, Any]:
     """A message's fields as JSON values."""
+    fields = asdict(value) if is_dataclass(value) and not isinstance(value, type) else value._asdict()
     return {
         name: field.hex() if isinstance(field, bytes) else int(field) if isinstance(field, int) else field
-        for name, field in asdict(value).items()
+        for name, field in fields.items()
     }
 
 

@@ -1,4 +1,4 @@
-"""What the console asks of a machine, and what the answer means: the JSON of `muster client remote` (spec/remote.md)."""
+"""What the console asks of a machine, and what the answer means: the JSON of `muster client remote`."""
 
 from __future__ import annotations
 

@@ -1,5 +1,9 @@
 """Counts and inventory in SQLite: WAL, ``synchronous=FULL``, one transaction for many requests.
 
+What a group commit makes durable is a list: rows of `arrival`, in the order of their numbers, behind one another on disk.
+In calm weather the same transaction folds them into the inventory, `machine`; in a storm thousands gather first, because
+sorted rows find their places in the inventory several times faster than one by one (docs/decisions/0013-arrivals.md).
+
 One connection writes; reading for the event loop has a connection of its own. Whatever can wait for the disk or for
 another process runs on a thread; the rows of a group commit are filled in on the loop, because a thread that steps
 through rows fights with the loop for the interpreter at each of them. The count itself is not a column: it is the newest
@@ -22,7 +26,7 @@ from muster.host.core.answering import Row
 from muster.host.core.counting import ENTRY_SECONDS, Entry, GroupKey, SavedGroup
 from muster.host.ports import Batch, Loaded, Totals
 
-STORE_FORMAT = 1
+STORE_FORMAT = 2
 INVENTORY_SECONDS = 400 * 86_400
 INVENTORY_ROWS = 2_000_000
 PRUNE_ROWS = 5_000
@@ -36,7 +40,14 @@ MAX_PARTS_BYTES = 8 * 16
 
 Result = TypeVar("Result")
 
-_SCHEMA = f"""
+CALM_ROWS = 8
+"""A group as small as this is folded at once."""
+
+MAX_INSERT_ROWS = 256
+FOLD_ROWS = 2_000
+"""In a storm so many arrivals gather before they are folded: the longest that a group waits for others' places."""
+
+_SCHEMA = """
 CREATE TABLE scope (id INTEGER PRIMARY KEY, vendor BLOB NOT NULL, grp INTEGER NOT NULL,
     cache_size INTEGER NOT NULL, floor INTEGER NOT NULL, UNIQUE (vendor, grp));
 CREATE TABLE machine (scope INTEGER NOT NULL, client_id BLOB NOT NULL, edition INTEGER NOT NULL,
@@ -44,16 +55,36 @@ CREATE TABLE machine (scope INTEGER NOT NULL, client_id BLOB NOT NULL, edition I
     last_seen INTEGER NOT NULL, address TEXT NOT NULL, parts BLOB NOT NULL,
     PRIMARY KEY (scope, client_id, edition)) WITHOUT ROWID;
 CREATE TABLE total (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
-PRAGMA user_version = {STORE_FORMAT};
 """
+_SINCE_FORMAT_2 = """
+CREATE TABLE arrival (scope INTEGER NOT NULL, seq INTEGER PRIMARY KEY, client_id BLOB NOT NULL, edition INTEGER NOT NULL,
+    state INTEGER NOT NULL, flags INTEGER NOT NULL, seen INTEGER NOT NULL, address TEXT NOT NULL, parts BLOB NOT NULL);
+CREATE INDEX machine_last_seen ON machine (last_seen);
+CREATE VIEW fresh AS
+    SELECT newest.*, first_seen FROM (SELECT *, max(seq) FROM arrival GROUP BY scope, client_id, edition) AS newest
+    JOIN (SELECT scope, client_id, edition, min(seen) AS first_seen FROM arrival GROUP BY scope, client_id, edition)
+    USING (scope, client_id, edition);
+CREATE VIEW inventory AS
+    SELECT scope, client_id, edition, coalesce(f.seq, m.seq) AS seq, coalesce(f.state, m.state) AS state,
+        coalesce(f.flags, m.flags) AS flags, m.first_seen AS first_seen, coalesce(f.seen, m.last_seen) AS last_seen,
+        coalesce(f.address, m.address) AS address, length(m.parts) / 16 AS hardware_sets
+    FROM machine AS m LEFT JOIN fresh AS f USING (scope, client_id, edition)
+    UNION ALL SELECT scope, client_id, edition, seq, state, flags, first_seen, seen, address, 1 FROM fresh AS f
+    WHERE NOT EXISTS (SELECT 1 FROM machine AS m
+        WHERE m.scope = f.scope AND m.client_id = f.client_id AND m.edition = f.edition);
+PRAGMA user_version = 2;
+"""
+_ARRIVAL_COLUMNS = 9
+_ONE_ARRIVAL = f"({', '.join('?' * _ARRIVAL_COLUMNS)})"
 
 # A set of parts that was seen before is not added again; sixteen bytes each, in the order of their first appearance.
-_REMEMBER = """
+_FOLD = """
 INSERT INTO machine (scope, client_id, edition, seq, state, flags, first_seen, last_seen, address, parts)
-VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?7, ?8, ?9)
+SELECT scope, client_id, edition, seq, state, flags, seen, seen, address, parts FROM arrival
+WHERE true ORDER BY scope, client_id, edition, seq
 ON CONFLICT DO UPDATE SET seq = excluded.seq, state = excluded.state, flags = excluded.flags,
     last_seen = excluded.last_seen, address = excluded.address,
-    parts = CASE WHEN instr(parts, excluded.parts) OR length(parts) >= ?10 THEN parts
+    parts = CASE WHEN instr(parts, excluded.parts) OR length(parts) >= ?1 THEN parts
                  ELSE CAST(parts || excluded.parts AS BLOB) END
 """
 _GROW = "INSERT INTO total VALUES (?1, ?2) ON CONFLICT DO UPDATE SET value = value + excluded.value"
@@ -81,10 +112,12 @@ class SqliteStore:
         with _translated(path):
             self._writer = open_database(path, patience)
             self._scopes: dict[GroupKey, int] = _scopes(self._writer)
+            self._inserts: dict[int, str] = {}
             self._reader = sqlite3.connect(path, timeout=patience, isolation_level=None)
         self._patience = patience
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="muster-store")
         self._turn = asyncio.Lock()
+        self._unfolded: set[bytes] = set()
 
     async def load(self, now: int) -> Loaded:
         """See `Store`."""
@@ -100,6 +133,8 @@ class SqliteStore:
         scope = self._scopes.get(group)
         if scope is None:
             return False
+        if client_id in self._unfolded:
+            return True
         with _translated(self._path):
             query = "SELECT 1 FROM machine WHERE scope = ? AND client_id = ? LIMIT 1"
             return self._reader.execute(query, (scope, client_id)).fetchone() is not None
@@ -114,6 +149,8 @@ class SqliteStore:
 
     async def close(self) -> None:
         """See `Store`."""
+        with suppress(StoreFailed):
+            await self._do(self._fold_all)
         with suppress(StoreFailed):
             await self._on_thread(self._writer.close)
         self._reader.close()
@@ -131,6 +168,7 @@ class SqliteStore:
         return await asyncio.get_running_loop().run_in_executor(self._thread, translated)
 
     def _load(self, now: int) -> Loaded:
+        self._fold_all()
         groups: dict[GroupKey, SavedGroup] = {}
         for scope, vendor, group, size, floor in self._writer.execute("SELECT * FROM scope").fetchall():
             newest = self._writer.execute(_NEWEST, (scope, floor, now - ENTRY_SECONDS, size)).fetchall()
@@ -145,12 +183,27 @@ class SqliteStore:
             try:
                 with _translated(self._path):
                     fresh = self._fill_in(batch)
-                await self._on_thread(self._writer.commit)
+                gathered = len(self._unfolded) + len(batch.rows)
+                is_time = bool(gathered) and (len(batch.rows) <= CALM_ROWS or gathered >= FOLD_ROWS)
+                await self._on_thread(self._fold_and_commit if is_time else self._writer.commit)
             except BaseException:
                 if self._writer.in_transaction:
                     await self._on_thread(self._writer.rollback)
                 raise
             self._scopes.update(fresh)
+            if is_time:
+                self._unfolded.clear()
+            else:
+                self._unfolded.update(row.client_id for row in batch.rows)
+
+    def _fold_and_commit(self) -> None:
+        self._fold()
+        self._writer.commit()
+
+    def _fold(self) -> None:
+        """Give every arrival its place in the inventory. Two statements of SQLite's own: the loop goes on meanwhile."""
+        self._writer.execute(_FOLD, (MAX_PARTS_BYTES,))
+        self._writer.execute("DELETE FROM arrival")
 
     async def _begin(self) -> None:
         """Begin to write: at once when nobody else does, else on the thread, with patience."""
@@ -172,7 +225,7 @@ class SqliteStore:
     def _fill_in(self, batch: Batch) -> dict[GroupKey, int]:
         """Everything of a batch, in the open transaction; ids of the groups that are new."""
         fresh = self._save_groups(batch.rows)
-        self._writer.executemany(_REMEMBER, [self._values(row, fresh) for row in batch.rows])
+        self._insert_arrivals(batch.rows, fresh)
         growth = [("total", batch.totals.total), ("refused", batch.totals.refused)]
         growth += [(_STATE + name, number) for name, number in batch.totals.by_state.items()]
         self._writer.executemany(_GROW, [pair for pair in growth if pair[1]])
@@ -182,20 +235,21 @@ class SqliteStore:
             self._writer.executemany(settle, [(_NEXT_SEQ, newest.seq + 1), (_LAST_SEEN, newest.seen)])
         return fresh
 
-    def _values(self, row: Row, fresh: dict[GroupKey, int]) -> tuple[int | bytes | str, ...]:
-        scope = self._scopes.get(row.group) or fresh[row.group]
-        return (
-            scope,
-            row.client_id,
-            row.edition,
-            row.seq,
-            int(row.state),
-            int(row.flags),
-            row.seen,
-            row.address,
-            row.parts,
-            MAX_PARTS_BYTES,
-        )
+    def _fold_all(self) -> None:
+        with _transaction(self._writer):
+            self._fold()
+        self._unfolded.clear()
+
+    def _insert_arrivals(self, rows: Sequence[Row], fresh: dict[GroupKey, int]) -> None:
+        """All in one statement for so many: stepping through rows costs more than the rows."""
+        scopes = self._scopes | fresh if fresh else self._scopes
+        for at in range(0, len(rows), MAX_INSERT_ROWS):
+            some = rows[at : at + MAX_INSERT_ROWS]
+            statement = self._inserts.get(len(some))
+            if statement is None:
+                statement = f"INSERT INTO arrival VALUES {', '.join([_ONE_ARRIVAL] * len(some))}"  # noqa: S608 - marks
+                self._inserts[len(some)] = statement
+            self._writer.execute(statement, [v for row in some for v in (scopes[row.group], *row[1:_ARRIVAL_COLUMNS])])
 
     def _save_groups(self, rows: Sequence[Row]) -> dict[GroupKey, int]:
         """Write the newest size and floor of every group in `rows`; ids of the groups that are new."""
@@ -213,8 +267,8 @@ class SqliteStore:
 
     def _prune(self, now: int, limit: int) -> int:
         """The rows not seen for 400 days, then the oldest beyond the limit; a bounded number in one call."""
+        (rows,) = self._writer.execute("SELECT count(*) FROM machine").fetchone()
         with _transaction(self._writer):
-            (rows,) = self._writer.execute("SELECT count(*) FROM machine").fetchone()
             excess = max(0, rows - limit)
             victims = self._writer.execute(
                 "SELECT scope, client_id, edition FROM machine WHERE last_seen < ? LIMIT ?",
@@ -237,13 +291,13 @@ def open_database(path: Path, patience: float = BUSY_SECONDS) -> sqlite3.Connect
         connection.execute(f"PRAGMA cache_size = -{PAGE_CACHE_KIBIBYTES}")
         connection.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
         (format_,) = connection.execute("PRAGMA user_version").fetchone()
-        if format_ == 0:
-            with _transaction(connection):
-                for statement in _SCHEMA.split(";"):
-                    connection.execute(statement)
-        elif format_ != STORE_FORMAT:
+        if format_ not in {0, 1, STORE_FORMAT}:
             hint = "Use the version that made it, or move the file away: counts refill by themselves."
             raise StoreFailed(Code.STORE_FAILED, f"{path} was made by another version (format {format_})", hint)
+        if format_ != STORE_FORMAT:
+            with _transaction(connection):
+                for statement in (_SINCE_FORMAT_2 if format_ else _SCHEMA + _SINCE_FORMAT_2).split(";"):
+                    connection.execute(statement)
         _wait_up_to(connection, 0)
     except (sqlite3.Error, StoreFailed):
         connection.close()

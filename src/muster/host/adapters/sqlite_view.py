@@ -12,14 +12,14 @@ from muster.host.adapters.sqlite_store import BUSY_SECONDS, read_totals, transla
 from muster.host.core.counting import ENTRY_SECONDS, GroupKey
 from muster.host.ports import Totals
 
-_COUNT = "SELECT count(DISTINCT client_id) FROM machine WHERE scope = ? AND seq >= ? AND last_seen > ?"
+_COUNT = "SELECT count(DISTINCT client_id) FROM inventory WHERE scope = ? AND seq >= ? AND last_seen > ?"
 _SEEN_SINCE = """
-SELECT count(*) FROM (SELECT DISTINCT vendor, client_id FROM machine JOIN scope ON scope.id = machine.scope
+SELECT count(*) FROM (SELECT DISTINCT vendor, client_id FROM inventory JOIN scope ON scope.id = inventory.scope
 WHERE last_seen > ?)
 """
 _MACHINES = """
-SELECT vendor, grp, client_id, edition, state, flags, first_seen, last_seen, address, length(parts) / 16
-FROM machine JOIN scope ON scope.id = machine.scope WHERE last_seen >= ? AND last_seen <= ?
+SELECT vendor, grp, client_id, edition, state, flags, first_seen, last_seen, address, hardware_sets
+FROM inventory JOIN scope ON scope.id = inventory.scope WHERE last_seen >= ? AND last_seen <= ?
 ORDER BY last_seen DESC, client_id, edition
 """
 

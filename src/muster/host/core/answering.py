@@ -22,11 +22,9 @@ from muster.wire.activation import (
     KIND_ACTIVATION,
     VERSION,
     ActivationRequest,
-    Flags,
     Hint,
     RefusalClaims,
-    State,
-    decode_request,
+    RequestReader,
     encode_hint,
     request_kind,
 )
@@ -80,17 +78,20 @@ class Intervals:
 
 
 class Row(NamedTuple):
-    """What the store keeps of a counted machine, and of its group. Times are seconds since 1970."""
+    """What the store keeps of a counted machine, and of its group. Times are seconds since 1970.
+
+    `state` and `flags` are the numbers of `State` and `Flags`.
+    """
 
     group: GroupKey
+    seq: int
     client_id: bytes
     edition: int
-    state: State
-    flags: Flags
-    parts: bytes
-    address: str
+    state: int
+    flags: int
     seen: int
-    seq: int
+    address: str
+    parts: bytes
     cache_size: int
     floor: int
 
@@ -120,6 +121,23 @@ class Verdict(NamedTuple):
 IsKnown = Callable[[GroupKey, bytes], bool]
 
 
+class _Route(NamedTuple):
+    """Who answers the requests of one group up to one level, from `begins` to before `ends` (seconds since 1970).
+
+    Windows of certificates begin and end with days, so a route that was found holds for the rest of its day.
+    """
+
+    begins: int
+    ends: int
+    group: GroupKey
+    mandate: Mandate | None
+    other: Mandate | None
+    trouble: Code
+
+
+MAX_ROUTES = 4_096
+
+
 class Answering:
     """The answers of one host. `last_seen` is the time of the newest row stored, in seconds since 1970.
 
@@ -134,6 +152,8 @@ class Answering:
         last_seen: int,
         new_ids: NewIds,
     ) -> None:
+        self._requests = RequestReader()
+        self._routes: dict[tuple[bytes, int, int], _Route] = {}
         self.vendors = vendors
         self.intervals = intervals
         self.counts = counts
@@ -150,21 +170,43 @@ class Answering:
         now = min(now, MAX_SECONDS)
         if not body.startswith(_ACTIVATION):
             return self._other(body)
-        request = decode_request(body)
-        vendor = self.vendors.get(request.vendor_id)
-        if vendor is None:
-            return _hint(Code.VENDOR_MISMATCH, request)
+        request = self._requests.read(body)
+        route = self._routes.get((request.vendor_id, request.group, request.level))
+        if route is None or not route.begins <= now < route.ends:
+            vendor = self._vendors.get(request.vendor_id)
+            if vendor is None:
+                return _hint(Code.VENDOR_MISMATCH, request)
+            route = self._find_route(vendor, request, now)
         if now < self.last_seen - MAX_CLOCK_BACK_SECONDS:
             return _hint(Code.CLOCK_SUSPECT, request)
-        usable, trouble = _usable(vendor, now)
-        if not usable:
-            return _hint(trouble, request)
-        mandate = _covering(usable, request)
-        if mandate is None:
-            return self.refuse(body, request, usable[0], Code.EDITION_NOT_COVERED, now)
+        if route.mandate is None:
+            if route.other is None:
+                return _hint(route.trouble, request)
+            return self.refuse(body, request, route.other, Code.EDITION_NOT_COVERED, now)
         if self.is_busy:
-            return self.refuse(body, request, mandate, Code.HOST_BUSY, now)
-        return self._count(body, request, mandate, (address, prefix, now), is_known)
+            return self.refuse(body, request, route.mandate, Code.HOST_BUSY, now)
+        return self._count(body, request, route, (address, prefix, now), is_known)
+
+    @property
+    def vendors(self) -> Mapping[bytes, Represented]:
+        """Whom the host speaks for, by vendor id."""
+        return self._vendors
+
+    @vendors.setter
+    def vendors(self, vendors: Mapping[bytes, Represented]) -> None:
+        self._vendors = vendors
+        self._routes.clear()
+
+    def _find_route(self, vendor: Represented, request: ActivationRequest, now: int) -> _Route:
+        usable, trouble = _usable(vendor, now)
+        begins = now - now % DAY_SECONDS
+        group = (request.vendor_id, request.group)
+        mandate = _covering(usable, request)
+        route = _Route(begins, begins + DAY_SECONDS, group, mandate, next(iter(usable), None), trouble)
+        if len(self._routes) >= MAX_ROUTES:
+            self._routes.clear()
+        self._routes[request.vendor_id, request.group, request.level] = route
+        return route
 
     def _other(self, body: bytes) -> Verdict:
         """The verdict on everything that is no activation request of this version."""
@@ -180,7 +222,7 @@ class Answering:
         """Why nothing at all may be signed at `now` (seconds since 1970); None when something may."""
         if now < self.last_seen - MAX_CLOCK_BACK_SECONDS:
             return Code.CLOCK_SUSPECT
-        judged = [_usable(vendor, now) for vendor in self.vendors.values()]
+        judged = [_usable(vendor, now) for vendor in self._vendors.values()]
         if any(usable for usable, _ in judged):
             return None
         return next((code for _, code in judged), Code.HOST_NOT_ACTIVATED)
@@ -192,50 +234,45 @@ class Answering:
         return Verdict(Outcome.REFUSED, answer, None, 0, code, request, mandate)
 
     def _count(
-        self,
-        body: bytes,
-        request: ActivationRequest,
-        mandate: Mandate,
-        source: tuple[str, str, int],
-        is_known: IsKnown,
+        self, body: bytes, request: ActivationRequest, route: _Route, source: tuple[str, str, int], is_known: IsKnown
     ) -> Verdict:
         address, prefix, now = source
-        group = (request.vendor_id, request.group)
+        group, mandate = route.group, route.mandate
+        assert mandate is not None  # noqa: S101 - nobody is counted without one
         # Within the tolerated day the clock may stand before the newest row: entries keep their order all the same.
         at = max(now, self.last_seen)
-        row, outcome = None, Outcome.NOT_COUNTED
-        if self._may_enter(group, request.client_id, prefix, at, is_known):
+        intervals = self.intervals
+        if not prefix or self._may_enter(group, request.client_id, prefix, at, is_known):
             place = self.counts.enter(group, request.client_id, request.threshold, at)
-            count, outcome, self.last_seen = place.told, Outcome.COUNTED, at
+            self.last_seen = at
             row = Row(
                 group,
+                place.seq,
                 request.client_id,
                 request.edition,
-                request.state,
-                request.flags,
-                request.parts,
-                address,
+                int(request.state),
+                int(request.flags),
                 at,
-                place.seq,
+                address,
+                request.parts,
                 place.cache_size,
                 place.floor,
             )
-        else:
-            count = self.counts.count(group, at)
-        intervals = self.intervals
+            answer = mandate.seal.reply(body, place.told, now, intervals.retry_minutes, intervals.renewal_minutes)
+            return Verdict(Outcome.COUNTED, answer, row, place.told, None, request, mandate)
+        count = self.counts.count(group, at)
         answer = mandate.seal.reply(body, count, now, intervals.retry_minutes, intervals.renewal_minutes)
-        code = None if row else Code.RATE_LIMITED
-        return Verdict(outcome, answer, row, count, code, request, mandate)
+        return Verdict(Outcome.NOT_COUNTED, answer, None, count, Code.RATE_LIMITED, request, mandate)
 
     def _may_enter(self, group: GroupKey, client_id: bytes, prefix: str, at: int, is_known: IsKnown) -> bool:
         """Whether this machine is counted: known ones always, new ones while their prefix has some allowance left."""
-        if not prefix or self.counts.holds(group, client_id) or is_known(group, client_id):
+        if self.counts.holds(group, client_id) or is_known(group, client_id):
             return True
         return self.new_ids.take(prefix, at)
 
     def _keyset(self, body: bytes) -> Verdict:
         request = decode_keyset_request(body)
-        vendor = self.vendors.get(request.vendor_id)
+        vendor = self._vendors.get(request.vendor_id)
         if vendor is None:
             return _hint(Code.VENDOR_MISMATCH)
         newest = len(vendor.keysets)
