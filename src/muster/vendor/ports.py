@@ -235,7 +235,7 @@ class Books(Listings, Protocol):
         """Keep that it was replaced or withdrawn."""
 
     def machines_like(self, key_id: int, installation: bytes, parts: bytes) -> tuple[MachineRow, ...]:
-        """The machines of a key that have this installation id, or share at least one readable part."""
+        """The machines of a key that have this installation id, and all that may be the same hardware."""
 
     def machines(self, key_id: int) -> tuple[MachineRow, ...]:
         """All machines of a key."""

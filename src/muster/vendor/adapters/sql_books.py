@@ -6,12 +6,13 @@ import json
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
+from itertools import combinations
 from typing import Any
 
 import sqlalchemy as sa
 
 from muster.base.errors import Code, Refused
-from muster.trust.hardware import INSTALLATION_WIDTH, PARTS
+from muster.trust.hardware import INSTALLATION_WIDTH, MIN_COMPARABLE, PARTS
 from muster.vendor.adapters import tables as t
 from muster.vendor.adapters.sql_listings import SqlListings
 from muster.vendor.adapters.sql_rows import KEY_COLUMNS, read_key, select_keys, utc
@@ -162,10 +163,9 @@ class SqlBooks(SqlListings):
 
     def machines_like(self, key_id: int, installation: bytes, parts: bytes) -> tuple[MachineRow, ...]:
         """See `Books`."""
-        columns = (t.machine.c.part_0, t.machine.c.part_1, t.machine.c.part_2, t.machine.c.part_3)
-        alike = [column == part for column, part in zip(columns, _numbers(parts), strict=True) if part]
+        own = t.machine.c
         query = sa.select(t.machine).where(
-            t.machine.c.key_id == key_id, sa.or_(t.machine.c.installation == installation, *alike)
+            own.key_id == key_id, sa.or_(own.installation == installation, *_alike(parts))
         )
         return tuple(_machine(row) for row in self._do(query.order_by(t.machine.c.id)))
 
@@ -211,6 +211,24 @@ def _numbers(parts: bytes) -> tuple[int, ...]:
     """The parts of an installation id as numbers; 0 for one that could not be read."""
     width = INSTALLATION_WIDTH
     return tuple(int.from_bytes(parts[i * width : (i + 1) * width], "big") for i in range(PARTS))
+
+
+def _alike(parts: bytes) -> list[sa.ColumnElement[bool]]:
+    """Where the same hardware may be (`same_hardware`): one equal part, each found by its index.
+
+    A fleet shares one platform, so that part alone is asked for only where it can decide: beside it, at most one part is
+    readable on both sides. `+ 0` keeps its index, which would find the whole fleet, out of that question.
+    """
+    *unique, platform = t.machine.c.part_0, t.machine.c.part_1, t.machine.c.part_2, t.machine.c.part_3
+    *numbers, number = _numbers(parts)
+    equal = [column == part for column, part in zip(unique, numbers, strict=True) if part]
+    readable = [column for column, part in zip(unique, numbers, strict=True) if part]
+    if number and len(readable) < MIN_COMPARABLE:
+        return [*equal, platform == number]
+    if number:
+        rest = combinations(readable, len(readable) - 1)
+        equal += [sa.and_(platform + 0 == number, *(column == 0 for column in some)) for some in rest]
+    return equal
 
 
 def _key_values(row: KeyRow) -> dict[str, Any]:
