@@ -55,6 +55,9 @@ class Store(Protocol):
     async def prune(self, now: int) -> int:
         """Drop what the inventory's bounds do not allow; how many rows went. Called from time to time."""
 
+    async def settle(self) -> int:
+        """Put some of what a storm left in a hurry into its place; how many rows are left. Called while nobody asks."""
+
     async def totals(self) -> Totals:
         """The totals as committed."""
 

@@ -17,7 +17,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 from muster.base.errors import Code, StoreFailed
 from muster.host.adapters import sqlite_store
 from muster.host.adapters.sqlite_store import INVENTORY_SECONDS, SqliteStore, set_aside
-from muster.host.adapters.sqlite_view import SqliteView
+from muster.host.adapters.sqlite_view import MachineView, SqliteView
+from muster.host.adapters.waiting import SLICE_ROWS
 from muster.host.core.answering import Row
 from muster.host.core.counting import ENTRY_SECONDS, Counts
 from muster.host.ports import Batch, Totals
@@ -240,3 +241,75 @@ class StoreAgainstMemory(RuleBasedStateMachine):
 
 TestStoreAgainstMemory = StoreAgainstMemory.TestCase
 TestStoreAgainstMemory.settings = settings(max_examples=20, stateful_step_count=15)
+
+
+STORM = SLICE_ROWS + 500
+
+
+def storming(number: int) -> bytes:
+    """Ids all over the space, as random ones are."""
+    return bytes((number % 256,)) + number.to_bytes(15, "big")
+
+
+def storm() -> list[Row]:
+    return [row(0, n, NOW + n, client_id=storming(n)) for n in range(1, STORM + 1)]
+
+
+def shown(path: Path) -> tuple[int, int, int, MachineView]:
+    view = SqliteView(path)
+    found = {m.client_id: m for m in view.machines(0, NOW + STORM)}
+    return len(found), view.seen_since(NOW - 1), view.groups(NOW + STORM)[0].count, found[storming(1)]
+
+
+def test_what_a_storm_left_is_known_counted_and_shown_before_and_after_it_is_put_away(tmp_path: Path) -> None:
+    path = tmp_path / "c.db"
+    again = row(0, STORM + 1, NOW + STORM, client_id=storming(1), state=State.LICENSED)
+
+    async def story(store: SqliteStore) -> tuple[list[bool], list[tuple[int, int, int, MachineView]], bool, int]:
+        await store.load(NOW)
+        rows = [*storm(), again]
+        for at in range(0, len(rows), 100):
+            await store.commit(Batch(rows[at : at + 100], Totals()))
+        known = [store.is_known(ACME, storming(n)) for n in (1, STORM, STORM + 1)]
+        before, loaded, slices = shown(path), await store.load(NOW), 1
+        while await store.settle():
+            slices += 1
+        return known, [before, shown(path)], loaded == await store.load(NOW), slices
+
+    known, (before, after), is_same, slices = with_store(path, story)
+    assert known == [True, True, False]
+    assert before == after
+    assert after[:2] == (STORM, STORM)
+    assert (after[3].first_seen, after[3].last_seen, after[3].state) == (NOW + 1, NOW + STORM, State.LICENSED)
+    assert is_same
+    assert slices > 1
+
+
+def test_a_storm_that_was_killed_is_put_away_later(tmp_path: Path) -> None:
+    path = tmp_path / "c.db"
+    commit(path, *storm())
+    connection = sqlite3.connect(path)
+    assert connection.execute("SELECT count(*) FROM arrival").fetchone() == (STORM,)
+
+    async def story(store: SqliteStore) -> int:
+        loaded = await store.load(NOW)
+        assert len(loaded.groups[ACME].entries) == loaded.groups[ACME].cache_size
+        while await store.settle():
+            pass
+        return await store.settle()
+
+    assert with_store(path, story) == 0
+    assert connection.execute("SELECT count(*) FROM arrival").fetchone() == (0,)
+    assert connection.execute("SELECT count(*) FROM machine").fetchone() == (STORM,)
+
+
+def test_a_database_of_the_first_format_is_taken_over(tmp_path: Path) -> None:
+    path = tmp_path / "c.db"
+    commit(path, row(1, 1), row(2, 2))
+    connection = sqlite3.connect(path)
+    for what in ("VIEW inventory", "VIEW fresh", "TABLE arrival", "INDEX machine_last_seen"):
+        connection.execute(f"DROP {what}")
+    connection.execute("PRAGMA user_version = 1")
+    connection.close()
+    commit(path, row(3, 3))
+    assert [m.client_id for m in SqliteView(path).machines(0, NOW)] == [machine(1), machine(2), machine(3)]

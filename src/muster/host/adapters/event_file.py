@@ -16,10 +16,12 @@ from typing import Any
 from muster.base.errors import Code, StoreFailed
 from muster.base.log import ROOT, JsonFormatter
 from muster.host.core.answering import Verdict
+from muster.wire.activation import State
 from muster.wire.calendar import moment
 
 MAX_FILE_BYTES = 16 * 1024 * 1024
 OLDER_FILES = 4
+LINES_HELD = 64
 MAX_LINE_BYTES = 16_384
 
 
@@ -34,6 +36,8 @@ class EventFile(logging.Handler):
         self._second, self._second_text = -1, ""
         self._file = path.open("a", encoding="utf-8")
         self._size = path.stat().st_size
+        self._lines: list[str] = []
+        self._held = min(LINES_HELD, max(1, limit // MAX_LINE_BYTES))
 
     def attach(self) -> None:
         """Receive the events of the whole program, from INFO on."""
@@ -45,38 +49,51 @@ class EventFile(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         """Write one event."""
         with suppress(ValueError, TypeError):
-            self._write(self.format(record))
+            self._hand_over()
+            self._write(self.format(record) + "\n")
         self.flush()
 
     def answered(self, at: int, address: str, verdict: Verdict) -> None:
         """See `Journal`."""
         if at != self._second:
-            self._second, self._second_text = at, f"{moment(at):%Y-%m-%dT%H:%M:%SZ}"
-        line = f'{{"time": "{self._second_text}", "level": "info", "event": "request.{_NAMES[verdict.outcome]}", '
-        if verdict.code is not None:
-            line += f'"code": "{verdict.code}", '
-        if (request := verdict.request) is not None:
-            line += (
-                f'"vendor": "{request.vendor_id.hex()}", "group": {request.group}, "edition": {request.edition}, '
-                f'"client_id": "{request.client_id.hex()}", "state": "{request.state.name}", "count": {verdict.told}, '
+            self._second, self._second_text = at, f'{{"time": "{moment(at):%Y-%m-%dT%H:%M:%SZ}'
+        name = _NAMES[verdict.outcome]
+        code = "" if verdict.code is None else f'"code": "{verdict.code}", '
+        if (request := verdict.request) is None:
+            told = code
+        else:
+            told = (
+                f'{code}"vendor": "{request.vendor_id.hex()}", "group": {request.group}, "edition": {request.edition}, '
+                f'"client_id": "{request.client_id.hex()}", "state": "{_STATES[request.state]}", "count": {verdict.told}, '
             )
-        self._write(f'{line}"address": "{address}"}}')
+        self._lines.append(
+            f'{self._second_text}", "level": "info", "event": "request.{name}", {told}"address": "{address}"}}\n'
+        )
+        if len(self._lines) >= self._held:
+            self._hand_over()
 
     def flush(self) -> None:
         """Hand lines to the system."""
+        self._hand_over()
         with suppress(OSError, ValueError):
             self._file.flush()
 
     def close(self) -> None:
         """Stop receiving."""
         logging.getLogger(ROOT).removeHandler(self)
+        self._hand_over()
         with suppress(OSError):
             self._file.close()
         super().close()
 
-    def _write(self, line: str) -> None:
+    def _hand_over(self) -> None:
+        text, self._lines = "".join(self._lines), []
+        if text:
+            self._write(text)
+
+    def _write(self, text: str) -> None:
         with suppress(OSError, ValueError):
-            self._size += self._file.write(line + "\n")
+            self._size += self._file.write(text)
             if self._size > self._limit:
                 self._turn_over()
 
@@ -90,6 +107,7 @@ class EventFile(logging.Handler):
         self._size = 0
 
 
+_STATES = tuple(state.name for state in State)
 _NAMES = {
     "counted": "counted",
     "not counted": "not_counted",

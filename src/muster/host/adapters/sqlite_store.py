@@ -1,8 +1,8 @@
 """Counts and inventory in SQLite: WAL, ``synchronous=FULL``, one transaction for many requests.
 
 What a group commit makes durable is a list: rows of `arrival`, in the order of their numbers, behind one another on disk.
-In calm weather the same transaction folds them into the inventory, `machine`; in a storm thousands gather first, because
-sorted rows find their places in the inventory several times faster than one by one (docs/decisions/0013-arrivals.md).
+In calm weather the same transaction folds them into the inventory, `machine`. In a storm they gather and are folded later, in
+slices of the space of client ids: neighbours share pages (docs/decisions/0016-arrivals.md).
 
 One connection writes; reading for the event loop has a connection of its own. Whatever can wait for the disk or for
 another process runs on a thread; the rows of a group commit are filled in on the loop, because a thread that steps
@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from muster.base.errors import Code, StoreFailed
+from muster.host.adapters.waiting import SLICE_ROWS, Slice, Waiting
 from muster.host.core.answering import Row
 from muster.host.core.counting import ENTRY_SECONDS, Entry, GroupKey, SavedGroup
 from muster.host.ports import Batch, Loaded, Totals
@@ -40,12 +41,7 @@ MAX_PARTS_BYTES = 8 * 16
 
 Result = TypeVar("Result")
 
-CALM_ROWS = 8
-"""A group as small as this is folded at once."""
-
 MAX_INSERT_ROWS = 256
-FOLD_ROWS = 2_000
-"""In a storm so many arrivals gather before they are folded: the longest that a group waits for others' places."""
 
 _SCHEMA = """
 CREATE TABLE scope (id INTEGER PRIMARY KEY, vendor BLOB NOT NULL, grp INTEGER NOT NULL,
@@ -81,7 +77,7 @@ _ONE_ARRIVAL = f"({', '.join('?' * _ARRIVAL_COLUMNS)})"
 _FOLD = """
 INSERT INTO machine (scope, client_id, edition, seq, state, flags, first_seen, last_seen, address, parts)
 SELECT scope, client_id, edition, seq, state, flags, seen, seen, address, parts FROM arrival
-WHERE true ORDER BY scope, client_id, edition, seq
+WHERE client_id >= ?2 AND client_id < ?3 ORDER BY scope, client_id, edition, seq
 ON CONFLICT DO UPDATE SET seq = excluded.seq, state = excluded.state, flags = excluded.flags,
     last_seen = excluded.last_seen, address = excluded.address,
     parts = CASE WHEN instr(parts, excluded.parts) OR length(parts) >= ?1 THEN parts
@@ -89,7 +85,8 @@ ON CONFLICT DO UPDATE SET seq = excluded.seq, state = excluded.state, flags = ex
 """
 _GROW = "INSERT INTO total VALUES (?1, ?2) ON CONFLICT DO UPDATE SET value = value + excluded.value"
 _NEWEST = """
-SELECT client_id, max(seq), max(last_seen) FROM machine
+SELECT client_id, max(seq), max(last_seen) FROM (SELECT scope, client_id, seq, last_seen FROM machine
+    UNION ALL SELECT scope, client_id, seq, seen FROM arrival)
 WHERE scope = ? AND seq >= ? AND last_seen > ? GROUP BY client_id ORDER BY max(seq) DESC LIMIT ?
 """
 # Machines that are counted stay: a restart would forget them.
@@ -117,7 +114,7 @@ class SqliteStore:
         self._patience = patience
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="muster-store")
         self._turn = asyncio.Lock()
-        self._unfolded: set[bytes] = set()
+        self._waiting = Waiting()
 
     async def load(self, now: int) -> Loaded:
         """See `Store`."""
@@ -133,7 +130,7 @@ class SqliteStore:
         scope = self._scopes.get(group)
         if scope is None:
             return False
-        if client_id in self._unfolded:
+        if client_id in self._waiting:
             return True
         with _translated(self._path):
             query = "SELECT 1 FROM machine WHERE scope = ? AND client_id = ? LIMIT 1"
@@ -143,14 +140,19 @@ class SqliteStore:
         """See `Store`; at most `rows` stay, besides those that are counted."""
         return await self._do(lambda: self._prune(now, rows))
 
+    async def settle(self) -> int:
+        """See `Store`."""
+        return await self._do(self._settle) if self._waiting.rows else 0
+
     async def totals(self) -> Totals:
         """See `Store`."""
         return await self._do(lambda: read_totals(self._writer))
 
     async def close(self) -> None:
         """See `Store`."""
-        with suppress(StoreFailed):
-            await self._do(self._fold_all)
+        if self._waiting.rows <= SLICE_ROWS:
+            with suppress(StoreFailed):
+                await self.settle()
         with suppress(StoreFailed):
             await self._on_thread(self._writer.close)
         self._reader.close()
@@ -168,7 +170,9 @@ class SqliteStore:
         return await asyncio.get_running_loop().run_in_executor(self._thread, translated)
 
     def _load(self, now: int) -> Loaded:
-        self._fold_all()
+        self._waiting = Waiting()
+        for (client_id,) in self._writer.execute("SELECT client_id FROM arrival"):
+            self._waiting.add(client_id)
         groups: dict[GroupKey, SavedGroup] = {}
         for scope, vendor, group, size, floor in self._writer.execute("SELECT * FROM scope").fetchall():
             newest = self._writer.execute(_NEWEST, (scope, floor, now - ENTRY_SECONDS, size)).fetchall()
@@ -183,27 +187,34 @@ class SqliteStore:
             try:
                 with _translated(self._path):
                     fresh = self._fill_in(batch)
-                gathered = len(self._unfolded) + len(batch.rows)
-                is_time = bool(gathered) and (len(batch.rows) <= CALM_ROWS or gathered >= FOLD_ROWS)
-                await self._on_thread(self._fold_and_commit if is_time else self._writer.commit)
+                slice_ = self._waiting.slice_for(len(batch.rows))
+                await self._on_thread(lambda: self._fold_and_commit(slice_))
             except BaseException:
                 if self._writer.in_transaction:
                     await self._on_thread(self._writer.rollback)
                 raise
             self._scopes.update(fresh)
-            if is_time:
-                self._unfolded.clear()
-            else:
-                self._unfolded.update(row.client_id for row in batch.rows)
+            for row in batch.rows:
+                self._waiting.add(row.client_id)
+            if slice_ is not None:
+                self._waiting.drop(slice_)
 
-    def _fold_and_commit(self) -> None:
-        self._fold()
+    def _fold_and_commit(self, slice_: Slice | None) -> None:
+        if slice_ is not None:
+            self._fold(slice_)
         self._writer.commit()
 
-    def _fold(self) -> None:
-        """Give every arrival its place in the inventory. Two statements of SQLite's own: the loop goes on meanwhile."""
-        self._writer.execute(_FOLD, (MAX_PARTS_BYTES,))
-        self._writer.execute("DELETE FROM arrival")
+    def _settle(self) -> int:
+        slice_ = self._waiting.next_slice()
+        with _transaction(self._writer):
+            self._fold(slice_)
+        self._waiting.drop(slice_)
+        return self._waiting.rows
+
+    def _fold(self, slice_: Slice) -> None:
+        """Give arrivals their places in the inventory. Two statements of SQLite's own: the loop goes on meanwhile."""
+        self._writer.execute(_FOLD, (MAX_PARTS_BYTES, *slice_.bounds))
+        self._writer.execute("DELETE FROM arrival WHERE client_id >= ? AND client_id < ?", slice_.bounds)
 
     async def _begin(self) -> None:
         """Begin to write: at once when nobody else does, else on the thread, with patience."""
@@ -234,11 +245,6 @@ class SqliteStore:
             settle = "INSERT OR REPLACE INTO total VALUES (?, ?)"
             self._writer.executemany(settle, [(_NEXT_SEQ, newest.seq + 1), (_LAST_SEEN, newest.seen)])
         return fresh
-
-    def _fold_all(self) -> None:
-        with _transaction(self._writer):
-            self._fold()
-        self._unfolded.clear()
 
     def _insert_arrivals(self, rows: Sequence[Row], fresh: dict[GroupKey, int]) -> None:
         """All in one statement for so many: stepping through rows costs more than the rows."""

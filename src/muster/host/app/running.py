@@ -141,11 +141,19 @@ class RunningHost:
             self._looked_at_dns = None
         self.server.flush()
         self._parts.events.flush()
+        await self._settle()
         now = self._parts.clock.now()
         if self._pruned is None or not timedelta(0) <= now - self._pruned < PRUNE_EVERY:
             with suppress(StoreFailed):
                 if await self._parts.store.prune(seconds(now)) < PRUNE_ROWS:
                     self._pruned = now
+
+    async def _settle(self) -> None:
+        """Tidy up after a storm for as long as nobody asks."""
+        before = self.server.activity
+        with suppress(StoreFailed):
+            while await self._parts.store.settle() and self.server.activity == before:
+                pass
 
     async def _tend_on(self) -> None:
         loop = asyncio.get_running_loop()

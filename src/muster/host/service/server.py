@@ -109,6 +109,11 @@ class Server:
         return len(self._pending)
 
     @property
+    def activity(self) -> int:
+        """Grows with everything that peers do."""
+        return self._activity
+
+    @property
     def is_busy(self) -> bool:
         """Whether the store takes nothing just now."""
         return self._answering.is_busy
@@ -234,7 +239,7 @@ class Server:
         return verdict
 
     def _tell(self, connection: Connection, verdict: Verdict) -> None:
-        self._note(connection, verdict)
+        self._note(connection, verdict, seconds(self._clock.now()))
         request = verdict.request
         if request is not None:
             self._growth["total"] += 1
@@ -272,9 +277,9 @@ class Server:
     async def _commit_group(self) -> None:
         group, self._pending = self._pending, []
         rows = [p.verdict.row for p in group if p.verdict.row is not None]
-        for pending in group:
-            assert pending.verdict.request is not None  # noqa: S101 - only activation requests wait here
-            self._states[str(pending.verdict.request.state)] += 1
+        states = Counter([p.verdict.request.state for p in group if p.verdict.request is not None])
+        for state, number in states.items():
+            self._states[str(state)] += number
         self._growth["total"] += len(group)
         growth = Totals(self._growth["total"], self._growth["refused"], dict(self._states))
         self._growth.clear()
@@ -286,16 +291,17 @@ class Server:
             self._fall_behind(error, group)
             return
         self.commits += 1
+        now = seconds(self._clock.now())
         for connection, _, verdict in group:
             connection.answer(verdict.answer)
-            self._note(connection, verdict)
+            self._note(connection, verdict, now)
 
-    def _note(self, connection: Connection, verdict: Verdict) -> None:
+    def _note(self, connection: Connection, verdict: Verdict, now: int) -> None:
         self.outcomes[verdict.outcome] += 1
         if verdict.code is not None:
             self.codes[verdict.code] += 1
         if self._journal is not None:
-            self._journal.answered(seconds(self._clock.now()), connection.address, verdict)
+            self._journal.answered(now, connection.address, verdict)
 
     def _fall_behind(self, error: StoreFailed, group: list[_Pending] | None = None) -> None:
         """The store failed: refuse everything that was decided on what it does not hold."""
