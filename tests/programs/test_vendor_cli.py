@@ -12,11 +12,13 @@ from typing import Any
 
 import pytest
 
+from muster.trust.bundle import open_bundle, refusal_of
 from muster.trust.humanid import format_installation, parse_confirmation
 from muster.trust.permanent import rebuild_certificate, verify_permanent
 from muster.trust.product import Product, open_product
+from muster.wire.bundle import RequestBundle, RequestRow, encode_request_bundle
 from muster.wire.confirmation import decode_confirmation_file, encode_installation_file, unpack_confirmation
-from tests.worlds.vendor_world import DEFINITION, PASSPHRASE, hardware, host, key_from, machine, packed, subject
+from tests.worlds.vendor_world import DEFINITION, PASSPHRASE, Acme, hardware, host, key_from, machine, packed, subject
 
 SECONDS = 60.0
 _COMMAND = [sys.executable, "-c", "import sys; from muster.cli import main; sys.exit(main())", "vendor"]
@@ -260,3 +262,18 @@ def test_what_is_no_report_is_refused_with_its_file(home: Path, tmp_path: Path) 
     refused(done, "MESSAGE_MALFORMED", 1)
     assert str(garbage) in done.stderr
     refused(run(home, "report", "verify", str(tmp_path / "none")), "NOT_FOUND", 2)
+
+
+def test_a_request_bundle_is_confirmed_row_by_row(tmp_path: Path) -> None:
+    acme = Acme(tmp_path / "home")
+    keysets, key = acme.vendor.keysets(), acme.mak(activations=1)
+    ids = [packed(machine(key, hardware(number))) for number in (1, 2)]
+    rows = tuple(RequestRow(installation, f"pc{number}") for number, installation in enumerate(ids, 1))
+    (tmp_path / "in").write_text(encode_request_bundle(RequestBundle(keysets.vendor_id, bytes(16), 1, rows)))
+    done = run(tmp_path / "home", "confirm-file", str(tmp_path / "in"), "--out", str(tmp_path / "out"))
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == "1 of 2 confirmed\n"
+    assert "row 2 pc2" in done.stderr
+    assert "[KEY_EXHAUSTED]" in done.stderr
+    opened = open_bundle((tmp_path / "out").read_text(), keysets)
+    assert [refusal_of(row, ids, keysets) is None for row in opened.rows] == [True, False]

@@ -30,6 +30,7 @@ from muster.vendor.core.definition import example
 from muster.vendor.core.keysets import SPARES, Change
 from muster.vendor.ports import CertificateRow, KeyRow, MachineRow, Organisation
 from muster.vendor.service.access import vendor_accounts
+from muster.vendor.service.bundling import AnsweredBundle, confirm_bundle
 from muster.vendor.service.confirming import Confirmation, confirm, confirm_file, confirm_packed
 from muster.vendor.service.reporting import Merged, Tally, merge_reports
 from muster.vendor.service.rotating import change, propose, publish, purposes, sign
@@ -58,6 +59,7 @@ from muster.wire.calendar import day_number
 from muster.wire.keyset import Purpose
 
 __all__ = [
+    "AnsweredBundle",
     "CertificateRow",
     "Change",
     "Confirmation",
@@ -73,6 +75,7 @@ __all__ = [
     "block_organisation",
     "change",
     "confirm",
+    "confirm_bundle",
     "confirm_file",
     "confirm_packed",
     "create",

@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from muster.base import terminal
 from muster.base.errors import Code, Misconfigured
@@ -27,6 +29,7 @@ from muster.vendor.cli.options import (
 )
 from muster.vendor.cli.organisations import organisations
 from muster.vendor.cli.reports import reports
+from muster.wire.armour import REQUEST_BUNDLE
 
 MAX_TYPED = 4096
 
@@ -129,16 +132,33 @@ def confirm(
 def confirm_file(
     context: typer.Context,
     *,
-    file: Annotated[Path, typer.Argument(help="The installation id as a file.")],
-    out: Annotated[Path, typer.Option("--out", help="The confirmation file to write.")],
+    file: Annotated[Path, typer.Argument(help="The installation id as a file, or a request bundle.")],
+    out: Annotated[Path, typer.Option("--out", help="The confirmation file, or confirmation bundle, to write.")],
     replaces: Replaces = None,
     passphrase_fd: PassphraseFd = None,
     home: Home = None,
 ) -> None:
-    """Confirm an installation id that came as a file."""
-    done = vendor.confirm_file(opened(context, home, passphrase_fd), read_text(file), replaces=replaces)
+    """Confirm what came as a file: one installation id, or a request bundle."""
+    seller, text = opened(context, home, passphrase_fd), read_text(file)
+    if f"-----BEGIN MUSTER {REQUEST_BUNDLE}-----" in text:
+        write_text(out, _confirm_bundle(seller, text))
+        return
+    done = vendor.confirm_file(seller, text, replaces=replaces)
     write_text(out, done.file)
     _tell(done)
+
+
+def _confirm_bundle(seller: vendor.Vendor, text: str) -> str:
+    """The confirmation bundle; tells each row that was refused, on standard error."""
+    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("confirming", total=None)
+        done = vendor.confirm_bundle(seller, text, lambda rows, of: bar.update(task, completed=rows, total=of))
+    for number, (name, refusal) in enumerate(zip(done.names, done.refusals, strict=True), 1):
+        if refusal is not None:
+            terminal.warn(f"row {number} {terminal.clean(name)}: {refusal.message} [{refusal.code}]")
+    terminal.result(f"{done.confirmed} of {len(done.refusals)} confirmed")
+    return done.file
 
 
 def _confirmation(done: vendor.Confirmation) -> dict[str, object]:

@@ -33,9 +33,9 @@ class AnsweredBundle:
 
 
 def confirm_bundle(
-    vendor: Vendor, text: bytes | str, progress: Callable[[int], object] | None = None
+    vendor: Vendor, text: bytes | str, progress: Callable[[int, int], object] | None = None
 ) -> AnsweredBundle:
-    """Answer a request bundle; the same one again costs nothing. `progress` is told how many rows are done.
+    """Answer a request bundle; the same one again costs nothing. `progress` is told how many rows are done, of how many.
 
     `Malformed` for a damaged file, `Refused` with VERSION_NOT_SUPPORTED, `Untrusted` with VENDOR_MISMATCH. A refused row
     refuses no other one.
@@ -47,7 +47,7 @@ def confirm_bundle(
     for start in range(0, len(request.rows), AT_ONCE):
         verdicts += _answered(vendor, request.rows[start : start + AT_ONCE])
         if progress is not None:
-            progress(len(verdicts))
+            progress(len(verdicts), len(request.rows))
     rows = [_row(row, verdict) for row, verdict in zip(request.rows, verdicts, strict=True)]
     newest = vendor.keysets().newest
     private = vendor.keys.issuing(plan.current(newest, Purpose.BUNDLE, vendor.today).public)
