@@ -11,7 +11,7 @@ import pytest
 from muster.client import app as client
 from muster.client.core.choices import Choices
 from muster.client.service.bundling import StandIns
-from tests.stories.test_machine_is_diagnosed import Looking
+from tests.worlds.looking import Looking
 from tests.worlds.network_world import KMS1, KMS2, ZONE, Office, activate
 
 
