@@ -20,6 +20,7 @@ from muster.wire.bundle import RequestBundle, RequestRow, encode_request_bundle
 from muster.wire.calendar import seconds
 from muster.wire.confirmation import PermanentConfirmation, unpack_confirmation
 from muster.wire.installation import InstallationId
+from tests.worlds.served_vendor import served_acme
 from tests.worlds.vendor_service import AcmeService, serving_acme
 from tests.worlds.vendor_world import Acme, directory, hardware, host, machine, packed, subject
 
@@ -30,7 +31,7 @@ class Start(Protocol):
     def __call__(self, folder: Path, acme: Acme | None = None) -> AbstractContextManager[AcmeService]: ...
 
 
-SERVICES = [pytest.param(serving_acme, id="world")]
+SERVICES = [pytest.param(serving_acme, id="world"), pytest.param(served_acme, id="served")]
 
 
 @pytest.fixture(params=SERVICES, scope="module")

@@ -29,6 +29,7 @@ from muster.vendor.cli.options import (
 )
 from muster.vendor.cli.organisations import organisations
 from muster.vendor.cli.reports import reports
+from muster.vendor.cli.serving import serve
 from muster.wire.armour import REQUEST_BUNDLE
 
 MAX_TYPED = 4096
@@ -44,6 +45,7 @@ app.add_typer(keys, name="key")
 app.add_typer(keysets, name="keyset")
 app.add_typer(reports, name="report")
 app.add_typer(accounts, name="account")
+app.command()(serve)
 
 Replaces = Annotated[int | None, typer.Option("--replaces", help="Serial of a certificate whose host is gone.")]
 

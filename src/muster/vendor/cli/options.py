@@ -15,6 +15,8 @@ from muster.base.errors import Code, Misconfigured
 from muster.vendor import app as vendor
 
 PASSPHRASE = "MUSTER_PASSPHRASE"  # noqa: S105 - the name of the variable
+CREDENTIALS = "CREDENTIALS_DIRECTORY"
+CREDENTIAL = "passphrase"
 MAX_PASSPHRASE = 4096
 MAX_INPUT_BYTES = 16 * 1024 * 1024
 
@@ -54,7 +56,7 @@ def opened(context: typer.Context, home: Path | None, passphrase_fd: int | None 
 
 
 def passphrase(context: typer.Context, descriptor: int | None, *, twice: bool = False) -> Callable[[], str]:
-    """Asks for the passphrase: a file descriptor before the environment before a prompt."""
+    """Asks for the passphrase: file descriptor, environment, credential of the service manager, prompt; in this order."""
 
     def ask() -> str:
         number = context.obj.passphrase_fd if descriptor is None else descriptor
@@ -63,6 +65,9 @@ def passphrase(context: typer.Context, descriptor: int | None, *, twice: bool = 
         text = os.environ.get(PASSPHRASE)
         if text is not None:
             return text
+        folder = os.environ.get(CREDENTIALS)
+        if folder and (Path(folder) / CREDENTIAL).is_file():
+            return read_text(Path(folder) / CREDENTIAL)[:MAX_PASSPHRASE].rstrip("\r\n")
         if not sys.stdin.isatty():
             raise Misconfigured(
                 Code.PASSPHRASE_WRONG,
