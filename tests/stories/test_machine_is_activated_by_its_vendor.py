@@ -13,11 +13,13 @@ from muster.base.errors import Code, Misconfigured, Unreachable, Untrusted
 from muster.client import app as client
 from muster.client.core.agenda import hopes_for_network
 from muster.client.service.machine import Machine
+from muster.trust.cose import public_bytes
 from muster.trust.productkey import KeyKind
 from muster.wire.activation import State
+from muster.wire.keyset import Purpose
 from tests.worlds.network_world import Office, activate, live, parts, state
 from tests.worlds.online_vendor import MAK, OnlineVendor
-from tests.worlds.vendor_keys import CAD_PRO, VendorKeys, days
+from tests.worlds.vendor_keys import CAD_PRO, VendorKeys, days, key_of
 
 SERVICE = "https://licensing.acme.example"
 
@@ -268,3 +270,18 @@ def test_what_was_confirmed_with_one_key_stays_when_another_is_installed(
     activate(machine)
     client.install_key(machine, VendorKeys().key(KeyKind.MAK, CAD_PRO.id, 8).formatted)
     assert (state(machine), code(machine), vendor.used) == (State.LICENSED, None, 1)
+
+
+def test_a_vendor_that_changed_its_keys_since_the_product_file_is_followed_as_far_as_the_chain_proves_itself(
+    office: Office, machine: Machine, vendor: OnlineVendor
+) -> None:
+    spare, fresh = vendor.keys.keysets[-1].issuing[-1], key_of("rotated")
+    added = replace(spare, number=200, purpose=Purpose.PERMANENT, public=public_bytes(fresh))
+    vendor.keys.publish(issuing=(*vendor.keys.keysets[-1].issuing, added))
+    vendor.signer = fresh
+    assert (code(machine), state(machine)) == (None, State.LICENSED)
+    assert machine.scene(None).product.keysets.version == 2
+    vendor.keys.documents[1] = vendor.keys.documents[1][:-1] + b"!"
+    other = with_mak(office, vendor, 2)
+    assert code(other) is Code.CONFIRMATION_UNTRUSTED
+    assert other.scene(None).product.keysets.version == 1

@@ -71,8 +71,8 @@ class VendorService(Protocol):
     async def activate(self, address: str, installation: bytes) -> Activated:
         """Have a packed installation id confirmed."""
 
-    async def first_keyset(self, address: str, vendor_id: bytes) -> bytes:
-        """The keyset that a vendor's fingerprint is made of; `Refused` with NOT_FOUND where it is another vendor's."""
+    async def keyset(self, address: str, vendor_id: bytes, number: int) -> bytes:
+        """The signed keyset of a version; `Refused` with NOT_FOUND where there is none, or it is another vendor's service."""
 
 
 class State(Protocol):

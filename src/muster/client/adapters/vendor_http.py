@@ -12,7 +12,7 @@ class VendorHttp:
         """See `VendorService`."""
         return await VendorApi(address).activate(installation)
 
-    async def first_keyset(self, address: str, vendor_id: bytes) -> bytes:
+    async def keyset(self, address: str, vendor_id: bytes, number: int) -> bytes:
         """See `VendorService`."""
-        found = await VendorApi(address).keyset(vendor_id, 1)
+        found = await VendorApi(address).keyset(vendor_id, number)
         return found.data if found is not None else b""

@@ -44,11 +44,11 @@ def fetch_keysets(trusted: TrustedKeysets, now: datetime) -> KeysetTalk:
             try:
                 document, total = _add_part(body, document, total)
             except MusterError:
-                return _believed(trusted, documents, now)
+                return believed(trusted, documents, now)
         if not document:
             break
         documents.append(document)
-    return _believed(trusted, documents, now)
+    return believed(trusted, documents, now)
 
 
 def _add_part(body: bytes | MusterError, document: bytes, total: int | None) -> tuple[bytes, int]:
@@ -62,7 +62,7 @@ def _add_part(body: bytes | MusterError, document: bytes, total: int | None) -> 
     return document + part.data, part.total
 
 
-def _believed(trusted: TrustedKeysets, documents: list[bytes], now: datetime) -> TrustedKeysets:
+def believed(trusted: TrustedKeysets, documents: list[bytes], now: datetime) -> TrustedKeysets:
     """The longest chain that proves itself: a broken last document must not hide good ones."""
     for count in range(len(documents), 0, -1):
         try:

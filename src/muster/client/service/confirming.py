@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
+from contextlib import suppress
 from dataclasses import replace
 
-from muster.base.errors import Code, Malformed, Misconfigured, Refused, Unreachable, Untrusted
+from muster.base.errors import Code, Malformed, Misconfigured, MusterError, Refused, Unreachable, Untrusted
 from muster.client.core.choices import Guidance
+from muster.client.core.keysets import believed
 from muster.client.core.licensing import Scene
 from muster.client.core.machine import keep, moment_of
+from muster.client.ports import VendorService
 from muster.client.service.machine import Machine
 from muster.platform.service_address import check_service
 from muster.trust.evidence import Method
@@ -18,8 +22,10 @@ from muster.trust.permanent import verify_permanent
 from muster.wire.calendar import day_start
 from muster.wire.confirmation import decode_confirmation_file, encode_installation_file, unpack_confirmation
 from muster.wire.installation import MachineId, pack_installation, unpack_installation
+from muster.wire.keyset import MAX_KEYSETS
 from muster.wire.record import Attempts, KeyKindCode, PermanentEvidence
 
+KEYSETS_SECONDS = 60.0
 WITHOUT_SERVICE = "By telephone, QR code or file: muster client installation-id, then muster client confirm."
 
 
@@ -95,12 +101,32 @@ async def confirm_online(machine: Machine, scene: Scene, address: str) -> Scene:
         if not address or machine.vendor is None:
             raise Misconfigured(Code.NO_SERVICE)
         answer = await machine.vendor.activate(check_service(address), packed)
-        after = _deposit(machine, scene, packed, answer.confirmation)
+        try:
+            after = _deposit(machine, scene, packed, answer.confirmation)
+        except Untrusted:
+            # The vendor may have changed its keys since the product file was made.
+            scene = await _with_newer_keysets(machine, machine.vendor, scene, address)
+            after = _deposit(machine, scene, packed, answer.confirmation)
     except (Unreachable, Untrusted, Misconfigured) as error:
         raise type(error)(error.code, error.message, f"{error.hint} {WITHOUT_SERVICE}") from error
     row = {"method": str(Method.MAK), "state": str(after.standing().state), "remaining": answer.remaining}
     machine.journal.note(after.now, "activation.done", edition=after.edition.name, **row)
     return after
+
+
+async def _with_newer_keysets(machine: Machine, vendor: VendorService, scene: Scene, address: str) -> Scene:
+    """The scene with the keysets that the service has beyond those known here, as far as the chain proves itself; saved."""
+    known, documents = scene.product.keysets, list[bytes]()
+    with suppress(MusterError, TimeoutError):
+        async with asyncio.timeout(KEYSETS_SECONDS):
+            while known.version + len(documents) < MAX_KEYSETS:
+                number = known.version + len(documents) + 1
+                documents.append(await vendor.keyset(address, known.vendor_id, number))
+    keysets = believed(known, documents, scene.now)
+    if keysets.version == known.version:
+        return scene
+    machine.state.save_keysets(known.vendor_id, keysets)
+    return replace(scene, product=replace(scene.product, keysets=keysets))
 
 
 def confirm(machine: Machine, digits: str, *, edition: str | None = None) -> Scene:

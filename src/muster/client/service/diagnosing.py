@@ -83,7 +83,7 @@ async def _visit_service(machine: Machine, scene: Scene, address: str) -> Servic
     try:
         if not address or machine.vendor is None:
             raise Misconfigured(Code.NO_SERVICE)
-        document = await machine.vendor.first_keyset(check_service(address), known.vendor_id)
+        document = await machine.vendor.keyset(check_service(address), known.vendor_id, 1)
     except MusterError as error:
         if error.code is not Code.NOT_FOUND:
             return ServiceVisit(address, error)
