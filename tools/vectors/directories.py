@@ -112,7 +112,7 @@ def _judged() -> Iterator[Case]:
     good = {"serial": SERIAL, "organisation": 7, "keyset": 1}
     newer = found(rotated(withdrawn=(SERIAL,)), serial=42)
     ends = found(serial=50, lease_until_day=TODAY + 10)
-    bad = replace(found(), keysets=(b"\xff", STRANGER.publish()))
+    bad = replace(found(), keysets=(b"\xff", VendorKeys("stranger").publish()))
     rows: dict[str, tuple[Given, Given, str]] = {
         "fits": (judged(found()), good, "The object of this directory."),
         "newer_keyset": (judged(newer), {**good, "serial": 42, "keyset": 2}, "A newer keyset lies beside it."),
