@@ -11,6 +11,7 @@ from muster.trust.humanid import format_installation
 from muster.trust.installation import directory_id, directory_subject, host_id, machine_id
 from muster.trust.productkey import KeyKind, ProductKey, parse_key
 from muster.vendor import app as vendor
+from muster.vendor.adapters.sql_store import SqlStore
 from muster.wire.installation import HostId, InstallationId, pack_installation
 from tests.worlds.clocks import HandClock
 from tests.worlds.entropy import SeededEntropy
@@ -46,8 +47,10 @@ class = "server"
 class Acme:
     """Acme Software with one product and one customer. Every confirmation goes the way an operator's would."""
 
-    def __init__(self, home: Path, *, roots: int = 1, threshold: int = 1) -> None:
+    def __init__(self, home: Path, *, roots: int = 1, threshold: int = 1, database: str = "sqlite") -> None:
         self.home = home
+        self._others: list[vendor.Vendor] = []
+        self.environment = {"MUSTER_VENDOR_DATABASE": database}
         self.clock = HandClock()
         self.vendor, self.fingerprint = vendor.create(
             home,
@@ -55,7 +58,7 @@ class Acme:
             PASSPHRASE,
             roots=roots,
             threshold=threshold,
-            environment={},
+            environment=self.environment,
             clock=self.clock,
             entropy=SeededEntropy(),
         )
@@ -64,7 +67,15 @@ class Acme:
 
     def again(self) -> vendor.Vendor:
         """The same home, opened by another process."""
-        return vendor.open_vendor(self.home, lambda: PASSPHRASE, environment={}, clock=self.clock)
+        again = vendor.open_vendor(self.home, lambda: PASSPHRASE, environment=self.environment, clock=self.clock)
+        self._others.append(again)
+        return again
+
+    def close(self) -> None:
+        """Let go of the database, everywhere."""
+        for one in (self.vendor, *self._others):
+            assert isinstance(one.store, SqlStore)
+            one.store.close()
 
     def host_key(self, **terms: object) -> ProductKey:
         return vendor.issue_key(self.vendor, vendor.Order(KeyKind.HOST, "acme-cad", BANK, **terms))  # type: ignore[arg-type]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -65,6 +66,7 @@ def serve(
     host, port = own.getsockname()[:2]
     shown = f"[{host}]" if ":" in host else host
     terminal.result(f"listening on {'https' if certificate else 'http'}://{shown}:{port}")
+    sys.stdout.flush()
     uvicorn.Server(config).run(sockets=[own])
 
 

@@ -1,0 +1,142 @@
+"""What the vendor's limits rely on; the same suite for SQLite and PostgreSQL."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from muster.base.errors import Code, MusterError, Refused, StoreFailed
+from muster.trust.humanid import format_installation
+from muster.vendor import app as vendor
+from muster.vendor.ports import Books
+from muster.wire.installation import InstallationId
+from tests.worlds.postgresql import Postgresql, postgresql
+from tests.worlds.vendor_world import Acme, hardware, host, machine
+
+AT_ONCE = 64
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Postgresql]:
+    with postgresql() as server:
+        yield server
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def acme(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Acme]:
+    database = "sqlite"
+    if request.param == "postgresql":
+        server: Postgresql = request.getfixturevalue("server")
+        database = server.database(tmp_path.name)
+    with closing(Acme(tmp_path, database=database)) as acme:
+        yield acme
+
+
+@pytest.fixture
+def on_server(tmp_path: Path, server: Postgresql) -> Iterator[Acme]:
+    with closing(Acme(tmp_path, database=server.database(tmp_path.name))) as acme:
+        yield acme
+
+
+def ask(nodes: list[vendor.Vendor], installations: list[InstallationId]) -> list[vendor.Confirmation | Code]:
+    """Ask for all of them at once, each node for every other one."""
+
+    def one(number: int) -> vendor.Confirmation | Code:
+        try:
+            return vendor.confirm(nodes[number % len(nodes)], format_installation(installations[number]))
+        except Refused as refused:
+            return refused.code
+
+    for node in nodes:
+        assert node.keys
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        return list(pool.map(one, range(len(installations))))
+
+
+def test_sixty_four_machines_at_once_on_ten_that_are_left_are_exactly_ten(acme: Acme) -> None:
+    key = acme.mak(activations=10)
+    verdicts = ask([acme.vendor, acme.again()], [machine(key, hardware(number)) for number in range(AT_ONCE)])
+    assert sum(isinstance(verdict, vendor.Confirmation) for verdict in verdicts) == 10
+    assert verdicts.count(Code.KEY_EXHAUSTED) == AT_ONCE - 10
+    assert acme.row(key).used == 10
+
+
+def test_one_machine_that_asks_sixty_four_times_at_once_costs_one(acme: Acme) -> None:
+    key = acme.mak(activations=10)
+    verdicts = ask([acme.vendor, acme.again()], [machine(key, hardware(1))] * AT_ONCE)
+    assert len({verdict.packed for verdict in verdicts if isinstance(verdict, vendor.Confirmation)}) == 1
+    assert all(isinstance(verdict, vendor.Confirmation) for verdict in verdicts)
+    assert acme.row(key).used == 1
+
+
+def test_twelve_hosts_at_once_are_six(acme: Acme) -> None:
+    key = acme.host_key()
+    verdicts = ask([acme.vendor, acme.again()], [host(key, number) for number in range(12)])
+    serials = [verdict.serial for verdict in verdicts if isinstance(verdict, vendor.Confirmation)]
+    assert len(set(serials)) == len(serials) == 6
+    assert verdicts.count(Code.HOST_LIMIT_REACHED) == 6
+
+
+def test_every_confirmation_stands_in_the_audit_once(acme: Acme) -> None:
+    key = acme.mak(activations=10)
+    ask([acme.vendor], [machine(key, hardware(number)) for number in (1, 2, 3, 1, 2, 3)])
+    rows = [row for row in vendor.audit_rows(acme.vendor, 100) if row["action"] == "machine.confirmed"]
+    assert len(rows) == 3
+
+
+def test_a_transaction_that_another_one_crosses_is_done_again(on_server: Acme) -> None:
+    acme = on_server
+    key = acme.mak(activations=10)
+    tries: list[int] = []
+    number = acme.row(key).id
+
+    def work(books: Books) -> int:
+        row = books.key(number)
+        assert row is not None
+        tries.append(row.used)
+        if len(tries) == 1:
+            acme.confirm(machine(key, hardware(1)))
+        books.update_key(row)
+        return row.used
+
+    assert acme.vendor.store.run(work) == 1
+    assert tries == [0, 1]
+
+
+def test_a_database_that_is_gone_in_the_middle_loses_and_doubles_nothing(on_server: Acme, server: Postgresql) -> None:
+    acme = on_server
+    key = acme.mak(activations=10)
+    first = acme.confirm(machine(key, hardware(1)))
+    server.stop()
+    try:
+        for number in (1, 2):
+            with pytest.raises(StoreFailed):
+                acme.confirm(machine(key, hardware(number)))
+    finally:
+        server.start()
+    assert acme.confirm(machine(key, hardware(1))).packed == first.packed
+    acme.confirm(machine(key, hardware(2)))
+    assert acme.row(key).used == 2
+
+
+def test_a_connection_that_is_cut_before_the_commit_leaves_nothing(on_server: Acme) -> None:
+    acme, url = on_server, on_server.environment["MUSTER_VENDOR_DATABASE"]
+    key = acme.row(acme.mak(activations=10))
+
+    def work(books: Books) -> None:
+        books.update_key(replace(key, used=5))
+        with psycopg.connect(url, autocommit=True) as other:
+            other.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()")
+
+    with pytest.raises(MusterError) as told:
+        acme.vendor.store.run(work)
+    assert told.value.code is Code.STORE_FAILED
+    found = acme.vendor.store.run(lambda books: books.key(key.id))
+    assert found is not None
+    assert found.used == 0
