@@ -33,9 +33,11 @@ def run_host(home: Path, *arguments: str, entered: str = "", **environment: str)
     )
 
 
-def status_of(home: Path) -> dict[str, Any]:
-    """What ``status --json`` tells."""
-    found: dict[str, Any] = json.loads(run_host(home, "status", "--json").stdout)
+def status_of(home: Path, resolver: str = "") -> dict[str, Any]:
+    """What ``status --json`` tells; `resolver` is looked up in, where one is given."""
+    how = {"MUSTER_DNS_SERVER": resolver} if resolver else {}
+    arguments = () if resolver else ("--no-look-up",)
+    found: dict[str, Any] = json.loads(run_host(home, "status", "--json", *arguments, **how).stdout)
     return found
 
 

@@ -5,7 +5,7 @@ Reads the home and the database, whether the host is running or not; changes not
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -20,6 +20,7 @@ from muster.host.adapters.sqlite_view import SqliteView
 from muster.host.core.counting import ENTRY_SECONDS
 from muster.host.core.identity import Identity
 from muster.host.core.settings import format_endpoint
+from muster.host.core.visibility import Seen, Sight
 from muster.host.ports import Publication
 from muster.trust.product import Product
 from muster.wire.calendar import day_start, seconds
@@ -44,15 +45,26 @@ class Status:
     concerns: tuple[Concern, ...]
 
 
-def status(home: Path, *, environment: Mapping[str, str] | None = None, clock: Clock | None = None) -> Status:
-    """How the host in `home` stands; `Misconfigured` with NOT_SET_UP for an empty home."""
+def status(
+    home: Path,
+    *,
+    environment: Mapping[str, str] | None = None,
+    clock: Clock | None = None,
+    seen: Sequence[Seen] = (),
+) -> Status:
+    """How the host in `home` stands; `Misconfigured` with NOT_SET_UP for an empty home. `seen`: what a look into DNS found."""
     folder, now = HomeFolder(home, environment), (clock or SystemClock()).now()
     settings, vendors = folder.settings(), folder.vendors()
     if not vendors:
         raise Misconfigured(Code.NOT_SET_UP, f"{home} has no product file", "muster host init --product FILE")
     view, products = SqliteView(folder.store), {v.product.keysets.vendor_id: v.product for v in vendors}
     publications, totals = PublicationFile(folder.book).read(), view.totals()
-    concerns = (*_of_certificates(vendors, now), *(_of_zone(p) for p in publications if p.error))
+    told = {p.zone for p in publications if p.error}
+    concerns = (
+        *_of_certificates(vendors, now),
+        *(_of_zone(p) for p in publications if p.error),
+        *(_of_sight(s) for s in seen if s.sight is not Sight.FOUND and s.zone not in told),
+    )
     report = {
         "listen": [format_endpoint(e) for e in read_listening(folder.listening) or settings.endpoints],
         "certificates": [row for v in vendors for i in v.identities if (row := _certificate(v.product, i))],
@@ -72,13 +84,25 @@ def status(home: Path, *, environment: Mapping[str, str] | None = None, clock: C
             "by_state": dict(sorted(totals.by_state.items())),
         },
         "intervals": {"renewal_minutes": settings.renewal_minutes, "retry_minutes": settings.retry_minutes},
-        "dns": [
-            {"zone": p.zone, "published_at": instant(p.published_at) if p.published_at else None, "error": _error(p)}
-            for p in publications
-        ],
+        "dns": _zones(publications, seen),
         "warnings": [{"code": str(w.code), "message": w.message, "hint": w.hint} for w in concerns],
     }
     return Status(report, concerns)
+
+
+def _zones(publications: Sequence[Publication], seen: Sequence[Seen]) -> list[dict[str, Any]]:
+    """Every zone, with what machines find in it; None where nobody looked."""
+    found = {s.zone: str(s.sight) for s in seen}
+    rows: list[dict[str, Any]] = [
+        {
+            "zone": p.zone,
+            "published_at": instant(p.published_at) if p.published_at else None,
+            "error": _error(p),
+            "seen": found.pop(p.zone, None),
+        }
+        for p in publications
+    ]
+    return rows + [{"zone": zone, "published_at": None, "error": None, "seen": sight} for zone, sight in found.items()]
 
 
 def instant(moment: datetime) -> str:
@@ -150,6 +174,13 @@ def _of_identity(product: Product, identity: Identity, now: datetime) -> Iterato
 def _of_zone(publication: Publication) -> Concern:
     code = publication.error or Code.DNS_UPDATE_REFUSED
     return Concern(code, publication.problem or code.meaning, publication.remedy or code.hint)
+
+
+def _of_sight(seen: Seen) -> Concern:
+    if seen.sight is Sight.UNKNOWN:
+        return Concern(Code.DNS_UNREACHABLE, f"{seen.zone}: {seen.text}", Code.DNS_UNREACHABLE.hint)
+    hint = "Publish it: muster host publish, or write the lines of publish --dry-run into the zone."
+    return Concern(Code.NO_HOST_FOUND, f"machines do not find this host in {seen.zone}: {seen.text}", hint)
 
 
 def _error(publication: Publication) -> dict[str, str] | None:

@@ -152,12 +152,18 @@ def serve(
 @app.command()
 def status(
     context: typer.Context,
+    *,
     check: Annotated[bool, typer.Option("--check", help="End with 1 when something needs attention.")] = False,
+    look_up: Annotated[
+        bool, typer.Option("--look-up/--no-look-up", help="Look up in DNS what machines will find.")
+    ] = True,
     as_json: Json = False,
     home: Home = None,
 ) -> None:
     """Show certificates, counts, requests, DNS, and what needs attention."""
-    found = host.status(home_of(context, home), environment=os.environ)
+    folder = home_of(context, home)
+    seen = asyncio.run(host.look(folder, os.environ)) if look_up else ()
+    found = host.status(folder, environment=os.environ, seen=seen)
     if as_json:
         terminal.result_json(found.report)
     else:

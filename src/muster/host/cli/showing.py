@@ -59,7 +59,8 @@ def show_status(found: Status) -> None:
 
 def _zone(row: dict[str, Any]) -> str:
     since = f"published {row['published_at'][:16]}Z" if row["published_at"] else "not published"
-    return f"{row['zone']}: {since}" + (f"; last attempt failed: {row['error']['code']}" if row["error"] else "")
+    seen = f", looked up: {row['seen']}" if row["seen"] else ""
+    return f"{row['zone']}: {since}{seen}" + (f"; last attempt failed: {row['error']['code']}" if row["error"] else "")
 
 
 def show_records(records: Sequence[ZoneRecords], *, as_json: bool) -> None:
