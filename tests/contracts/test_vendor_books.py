@@ -14,10 +14,12 @@ import pytest
 from muster.base.errors import Code, MusterError, Refused, StoreFailed
 from muster.trust.humanid import format_installation
 from muster.vendor import app as vendor
+from muster.vendor.core.ledger import Cost
 from muster.vendor.ports import Books
+from muster.vendor.service.confirming import confirm_packed, grant_packed
 from muster.wire.installation import InstallationId
 from tests.worlds.postgresql import Postgresql, postgresql
-from tests.worlds.vendor_world import Acme, hardware, host, machine
+from tests.worlds.vendor_world import Acme, hardware, host, machine, packed
 
 AT_ONCE = 64
 
@@ -140,3 +142,12 @@ def test_a_connection_that_is_cut_before_the_commit_leaves_nothing(on_server: Ac
     found = acme.vendor.store.run(lambda books: books.key(key.id))
     assert found is not None
     assert found.used == 0
+
+
+def test_who_dies_between_commit_and_signature_owes_the_same_answer_and_nothing_more(acme: Acme) -> None:
+    key = acme.mak(activations=10)
+    installation = packed(machine(key, hardware(1)))
+    sign = acme.vendor.store.run(lambda books: grant_packed(acme.vendor, books, installation))
+    found = confirm_packed(acme.again(), installation)
+    assert found.packed == sign().packed
+    assert (acme.row(key).used, found.cost) == (1, Cost.NOTHING)
