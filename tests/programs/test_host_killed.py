@@ -46,7 +46,7 @@ def test_every_answer_is_in_the_store_and_the_database_is_whole(tmp_path: Path, 
             answered |= asyncio.run(until_silence(host.address, turn * 1_000_000, host, after, number))
             assert host.process.wait(10) == (0 if number == signal.SIGTERM else -number)
     database = sqlite3.connect(home / "counts.db")
-    stored = {int.from_bytes(row[0], "big") for row in database.execute("SELECT client_id FROM machine")}
+    stored = {int.from_bytes(row[0], "big") for row in database.execute("SELECT client_id FROM inventory")}
     assert database.execute("PRAGMA integrity_check").fetchone() == ("ok",)
     database.close()
     assert len(answered) >= 198

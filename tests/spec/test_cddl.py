@@ -29,6 +29,7 @@ RULES = {
     "keyset_part": ("activation", "keyset-part", "body"),
     "certificate_claims": ("certificate", "certificate-claims", "payload"),
     "keyset": ("keyset", "keyset", "payload"),
+    "report": ("report", "report-file", "file"),
 }
 BEYOND_CDDL = {
     "activation/hint_trailing",
@@ -47,6 +48,11 @@ BEYOND_CDDL = {
     "keyset/payload_trailing",
     "keyset/payload_withdrawn_descend",
     "keyset/transfer_part_outside",
+    "report/doubled",
+    "report/made_late",
+    "report/month_to_come",
+    "report/month_too_old",
+    "report/trailing",
 }
 EDITION_EVIDENCE = {1: "installed-key", 3: "lease", 4: "directory-evidence", 5: "permanent-evidence"}
 PROTECTED = "h'a10132'"

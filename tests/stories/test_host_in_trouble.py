@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
@@ -14,6 +15,7 @@ from muster.base.errors import BY_NUMBER, Code
 from muster.host import app as host
 from muster.host.adapters.home_folder import HomeFolder
 from muster.host.adapters.sqlite_store import SqliteStore
+from muster.host.app.metrics import HostMetrics
 from muster.host.service.guests import Guests
 from muster.host.service.server import Server
 from muster.trust.chain import verify_answer
@@ -162,15 +164,23 @@ def test_one_source_cannot_take_all_connections_and_a_full_house_makes_room_for_
     async def story() -> None:
         async with serving(tmp_path, Guests(per_source=3)) as (server, address), peers(address, 3) as idle:
             assert await exchange(address, request(vendor, 1)) is None
-            assert server.outcomes["connection refused"] == 1
+            assert shown(server, "source_limit") == 1
             idle[0][1].close()
             await until(_fewer_than(server, 3))
             assert await ask(address, vendor, 1) == 1
-        async with serving(tmp_path, Guests(limit=3)) as (_, address), peers(address, 3) as idle:
+        async with serving(tmp_path, Guests(limit=3)) as (server, address), peers(address, 3) as idle:
             assert await ask(address, vendor, 2) == 2
             assert await _rest(idle[0][0]) == b""
+            assert shown(server, "made_room") == 1
 
     asyncio.run(story())
+
+
+def shown(server: Server, outcome: str) -> int:
+    """How often this outcome came, as Prometheus is told."""
+    text = HostMetrics(server).metrics().body.decode()
+    found = re.findall(rf'^muster_host_requests_total\{{outcome="{outcome}"\}} (\d+)', text, re.MULTILINE)
+    return int(found[0]) if found else 0
 
 
 def _fewer_than(server: Server, number: int) -> Callable[[], Awaitable[bool]]:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from muster.host.service.connection import Connection
-from muster.host.service.guests import CONNECTION_SECONDS, Guests
+from muster.host.service.guests import CONNECTION_SECONDS, Admission, Guests
+
+WELCOME = Admission.WELCOME
 
 
 class Nobody:
@@ -36,10 +38,11 @@ def test_deadlines_are_absolute_and_fall_in_the_order_of_arrival() -> None:
 
 def test_a_source_has_a_limit_of_its_own_and_gets_its_places_back() -> None:
     guests, first = Guests(per_source=2), guest("a")
-    assert [guests.admit(c, 0.0) for c in (first, guest("a"), guest("a"), guest("b"))] == [True, True, False, True]
+    told = [guests.admit(c, 0.0) for c in (first, guest("a"), guest("a"), guest("b"))]
+    assert told == [WELCOME, WELCOME, Admission.SOURCE_FULL, WELCOME]
     assert guests.forget(first)
     assert not guests.forget(first)
-    assert guests.admit(guest("a"), 0.0)
+    assert guests.admit(guest("a"), 0.0) is WELCOME
 
 
 def test_a_full_house_turns_out_the_oldest_that_has_not_asked_and_never_one_that_has() -> None:
@@ -48,6 +51,7 @@ def test_a_full_house_turns_out_the_oldest_that_has_not_asked_and_never_one_that
     guests.admit(asking, 0.0)
     guests.admit(idle, 0.0)
     late = guest("c", has_asked=True)
-    assert guests.admit(late, 0.0)
+    assert guests.admit(late, 0.0) is WELCOME
+    assert guests.made_room == 1
     assert guests.all() == [asking, late]
-    assert not guests.admit(guest("d"), 0.0)
+    assert guests.admit(guest("d"), 0.0) is Admission.HOUSE_FULL

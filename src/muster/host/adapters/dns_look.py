@@ -11,7 +11,7 @@ import dns.resolver
 from dns.rdtypes.IN.SRV import SRV
 
 from muster.base.errors import Code, Unreachable
-from muster.host.core.publication import Address, ServiceRecord
+from muster.host.core.publication import Address, ServiceRecord, plain_name
 from muster.host.core.settings import Endpoint
 
 LOOK_SECONDS = 2.0
@@ -26,7 +26,7 @@ class DnsLook:
     async def services(self, owner: str) -> tuple[ServiceRecord, ...]:
         """The SRV records of a name; `Unreachable` with DNS_UNREACHABLE when nobody answers."""
         return tuple(
-            ServiceRecord(owner, r.priority, r.weight, r.port, r.target.to_text(omit_final_dot=True))
+            ServiceRecord(owner, r.priority, r.weight, r.port, plain_name(r.target.to_text()))
             for r in await self._ask(owner, "SRV")
             if isinstance(r, SRV)
         )

@@ -44,6 +44,7 @@ class HostMetrics(Collector):
         )
         for outcome, number in sorted(server.outcomes.items()):
             outcomes.add_metric([outcome.replace(" ", "_")], number)
+        outcomes.add_metric(["made_room"], server.made_room)
         yield outcomes
         codes = CounterMetricFamily("muster_host_refusals", "Refusals and hints by code.", labels=["code"])
         for code, number in sorted(server.codes.items()):

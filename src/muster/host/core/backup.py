@@ -13,10 +13,9 @@ from dataclasses import dataclass
 from muster.base.errors import Code, Malformed, MusterError
 from muster.host.core.identity import MAX_IDENTITY_BYTES, Identity, decode_identity, encode_identity
 from muster.trust.product import Product, open_product
-from muster.wire.armour import MAX_TEXT_BYTES, armour, dearmour
+from muster.wire.armour import HOST_BACKUP, MAX_TEXT_BYTES, armour, dearmour
 from muster.wire.cbor import Reader, encode
 
-TITLE = "HOST BACKUP"
 FORMAT = 1
 MAX_VENDORS = 64
 MAX_IDENTITIES = 256
@@ -36,12 +35,12 @@ class Kept:
 def encode_backup(vendors: Sequence[Kept]) -> str:
     """The armoured text of a backup."""
     content = encode([FORMAT, [[v.text, [encode_identity(i) for i in v.identities]] for v in vendors]])
-    return armour(TITLE, encode([content, hashlib.sha256(content).digest()]))
+    return armour(HOST_BACKUP, encode([content, hashlib.sha256(content).digest()]))
 
 
 def decode_backup(text: bytes) -> tuple[Kept, ...]:
     """Read a backup whole, product files verified; `Malformed` for anything that is not one or is damaged."""
-    outer = Reader(dearmour(text, TITLE))
+    outer = Reader(dearmour(text, HOST_BACKUP))
     outer.array(2)
     content, digest = outer.bstr_up_to(MAX_CONTENT_BYTES), outer.bstr(_DIGEST_BYTES)
     outer.end()

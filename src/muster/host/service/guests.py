@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
+
 from muster.host.service.connection import Connection
 
 CONNECTION_SECONDS = 5.0
@@ -9,6 +11,14 @@ CONNECTION_SECONDS = 5.0
 
 MAX_CONNECTIONS = 4_096
 MAX_PER_SOURCE = 512
+
+
+class Admission(StrEnum):
+    """Whether a connection may stay; otherwise which limit it met."""
+
+    WELCOME = "welcome"
+    SOURCE_FULL = "source limit"
+    HOUSE_FULL = "connection limit"
 
 
 class Guests:
@@ -23,26 +33,28 @@ class Guests:
         self._limit = limit
         self._seconds = seconds
         self._per_source = per_source
+        self.made_room = 0
         self._deadlines: dict[Connection, float] = {}
         self._sources: dict[str, int] = {}
 
     def __len__(self) -> int:
         return len(self._deadlines)
 
-    def admit(self, connection: Connection, now: float) -> bool:
+    def admit(self, connection: Connection, now: float) -> Admission:
         """Take a connection in. When the house is full, the oldest that has not asked yet makes room."""
         here = self._sources.get(connection.source, 0)
         if here >= self._per_source:
-            return False
+            return Admission.SOURCE_FULL
         if len(self._deadlines) >= self._limit:
             idle = next((c for c in self._deadlines if not c.has_asked), None)
             if idle is None:
-                return False
+                return Admission.HOUSE_FULL
             self.forget(idle)
             idle.drop()
+            self.made_room += 1
         self._deadlines[connection] = now + self._seconds
         self._sources[connection.source] = here + 1
-        return True
+        return Admission.WELCOME
 
     def forget(self, connection: Connection) -> bool:
         """A connection is gone; False when it was not known."""

@@ -20,7 +20,7 @@ from muster.host.core.limits import NewIds, is_allowed, plain_address, prefix_of
 from muster.host.core.settings import Endpoint, format_endpoint
 from muster.host.ports import Batch, Journal, Setup, Setups, Store, Totals
 from muster.host.service.connection import Connection
-from muster.host.service.guests import Guests
+from muster.host.service.guests import Admission, Guests
 from muster.wire.calendar import seconds
 
 SWEEP_SECONDS = 0.25
@@ -102,6 +102,11 @@ class Server:
     def connections(self) -> int:
         """How many are open."""
         return len(self._guests)
+
+    @property
+    def made_room(self) -> int:
+        """How many connections that had not asked were closed because the house was full."""
+        return self._guests.made_room
 
     @property
     def waiting(self) -> int:
@@ -192,12 +197,16 @@ class Server:
         """See `Reception`."""
         self._activity += 1
         peer = self._peer(connection.peer)
-        if not peer.is_allowed or self._is_draining:
+        if self._is_draining:
+            self.outcomes["draining"] += 1
+            return False
+        if not peer.is_allowed:
             self.outcomes["address refused"] += 1
             return False
         connection.address, connection.source, connection.prefix = peer.address, peer.source, peer.prefix
-        if not self._guests.admit(connection, self._loop.time()):
-            self.outcomes["connection refused"] += 1
+        admission = self._guests.admit(connection, self._loop.time())
+        if admission is not Admission.WELCOME:
+            self.outcomes[admission] += 1
             return False
         return True
 
