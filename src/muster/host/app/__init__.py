@@ -10,6 +10,7 @@ from muster.host.app.activating import activate
 from muster.host.app.answering_files import FileAnswer, answer_file
 from muster.host.app.inventory import Wanted, events, machines
 from muster.host.app.keeping import backup, restore
+from muster.host.app.load_testing import load_test
 from muster.host.app.looking import look
 from muster.host.app.publishing import lines, plan, publish, retire
 from muster.host.app.reporting import report
@@ -49,6 +50,7 @@ __all__ = [
     "installation_file",
     "installation_id",
     "lines",
+    "load_test",
     "look",
     "machines",
     "plan",

@@ -16,6 +16,7 @@ from muster.host import app as host
 from muster.host.cli.activating import activate
 from muster.host.cli.files import answer, backup, report, restore
 from muster.host.cli.inventory import log, machines
+from muster.host.cli.load_testing import load_test
 from muster.host.cli.options import Home, Json, home_of, read_input, remember_home, write_output
 from muster.host.cli.serving import serve_until_told
 from muster.host.cli.showing import show_publications, show_records, show_setup, show_status
@@ -196,6 +197,7 @@ def retire(context: typer.Context, as_json: Json = False, home: Home = None) -> 
     raise typer.Exit(show_publications(published, as_json=as_json))
 
 
+app.command("load-test")(load_test)
 app.command()(activate)
 app.command()(answer)
 app.command()(backup)
