@@ -5,14 +5,14 @@ BIN     := $(VENV)/bin
 PYTHON  := $(BIN)/python
 STAMP   := $(VENV)/.installed
 WORKERS ?= 2
-CHECKED := src tests tools examples bench
+CHECKED := src tests tools examples bench reliability
 
 .DEFAULT_GOAL := help
-.PHONY: help setup parts demo test check fix lint bench
+.PHONY: help setup parts demo test check fix lint bench reliability
 MAKEFLAGS += --no-print-directory
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: $(STAMP) ## make .venv with the `muster` command and everything that tests and checks need
 
@@ -47,3 +47,6 @@ fix: setup ## format, mend what ruff can mend, regenerate
 
 bench: setup ## measure, as ratios against limits of the same run; writes docs/develop/bench.md
 	@$(PYTHON) bench/run.py --known 1000000 --out docs/develop/bench.md
+
+reliability: setup parts ## kill, crowd, starve and stop hosts (ROWS="R1 R7", SIZE=--long); writes docs/develop/reliability.md
+	@$(PYTHON) reliability/run.py $(ROWS) $(SIZE) --out docs/develop/reliability.md

@@ -1,0 +1,1 @@
+"""Faults that a host survives, each a repeatable command with its figures."""

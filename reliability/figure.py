@@ -1,0 +1,33 @@
+"""What a row of the table measured, and whether that is what was wanted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One line of the page: `holds` is the verdict, `wanted` the words for it."""
+
+    what: str
+    measured: str
+    wanted: str
+    holds: bool
+
+    def __str__(self) -> str:
+        return f"{self.what} | {self.measured} | {self.wanted} | {'holds' if self.holds else '**fails**'}"
+
+
+def none_of(what: str, number: int) -> Figure:
+    """A figure that must be 0."""
+    return Figure(what, str(number), "0", number == 0)
+
+
+def below(what: str, measured: float, limit: float, unit: str) -> Figure:
+    """A figure that must stay below its limit."""
+    return Figure(what, f"{measured:.4g} {unit}", f"< {limit:g} {unit}", measured < limit)
+
+
+def percentile(values: list[float], part: float) -> float:
+    """The value that `part` of all do not exceed; 0 without values."""
+    return sorted(values)[min(len(values) - 1, int(len(values) * part))] if values else 0.0

@@ -1,0 +1,74 @@
+"""Runs rows of the reliability table, and writes the page.
+
+python reliability/run.py [ROW...] [--short | --long] [--out docs/develop/reliability.md]
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+import re
+import resource
+import sys
+import tempfile
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from reliability.figure import Figure
+from reliability.rows import ROWS
+
+
+def main() -> int:
+    """Run, print, write; 1 when something does not hold."""
+    options = argparse.ArgumentParser(description="faults that a host survives")
+    options.add_argument("rows", nargs="*", metavar="ROW", help=f"of {' '.join(ROWS)}; all when none is named")
+    size = options.add_mutually_exclusive_group()
+    size.add_argument("--short", action="store_const", dest="size", const="short", help="as the tests do")
+    size.add_argument("--long", action="store_const", dest="size", const="long", help="hours, before a release")
+    options.add_argument("--out", type=Path)
+    chosen = options.parse_args()
+    if unknown := set(chosen.rows) - set(ROWS):
+        options.error(f"no such row: {' '.join(sorted(unknown))}")
+    # A peer is a descriptor, and so is what answers it.
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    lines, holds = [], True
+    for name in chosen.rows or ROWS:
+        found, seconds = _run(name, chosen.size or "usual")
+        holds &= all(figure.holds for figure in found)
+        lines += [f"| {name} | {figure} |" for figure in found]
+        lines.append(f"| {name} | {ROWS[name].title}: duration | {seconds:.0f} s | – | – |")
+        print("\n".join(lines[-len(found) - 1 :]), flush=True)
+    if chosen.out:
+        chosen.out.parent.mkdir(parents=True, exist_ok=True)
+        chosen.out.write_text(_page(lines))
+    return 0 if holds else 1
+
+
+def _run(name: str, size: str) -> tuple[list[Figure], float]:
+    row = ROWS[name]
+    with tempfile.TemporaryDirectory(prefix="muster-reliability-") as folder:
+        begun = time.monotonic()
+        return row.run(Path(folder), getattr(row, size)), time.monotonic() - begun
+
+
+def _page(lines: list[str]) -> str:
+    model = re.findall(r"model name\s*: (.*)", Path("/proc/cpuinfo").read_text())
+    table = "\n".join(["| row | what | measured | wanted | verdict |", "|---|---|---|---|---|", *lines])
+    return (
+        "# Reliability\n\n"
+        '`make reliability [ROWS="R1 R7"]` does these things to a host process and writes this page; '
+        "the short form of each row is a test. Figures are those of one run:\n\n"
+        f"{datetime.now(UTC):%Y-%m-%d}, {model[0] if model else platform.processor()}, {os.cpu_count()} cores, "
+        f"load {os.getloadavg()[2]:.1f}, Python {platform.python_version()}, Linux {platform.release()}.\n\n{table}\n\n"
+        "Nothing is said here about rows that do not stand in the table: they were not run. "
+        "SIGKILL leaves what the kernel has taken: these rows say nothing about a loss of power.\n"
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())
