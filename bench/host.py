@@ -13,6 +13,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -31,6 +32,8 @@ from tests.worlds.host_world import CLIENT_EDITION, GROUP, HandClock, SmallVendo
 
 SERVER_CORE, LOAD_CORE = "0", "1"
 CONNECTIONS = 64
+SLOW_CONNECTIONS, SLOW_FLUSH_US = 256, 5_000
+CALM_SECONDS, CALM_TRIES = 2.5, 8
 TARGET = 0.75
 
 
@@ -45,6 +48,17 @@ class Rig:
     def prepare(self) -> None:
         """Compile, certify, write frames."""
         subprocess.run(["cc", "-O2", "-o", str(self.folder / "load"), str(ROOT / "bench" / "load.c")], check=True)
+        slow = [
+            "cc",
+            "-O2",
+            "-shared",
+            "-fPIC",
+            "-o",
+            str(self.folder / "slow_flush.so"),
+            str(ROOT / "bench" / "slow_flush.c"),
+            "-ldl",
+        ]
+        subprocess.run(slow, check=True)
         now = datetime.now(UTC)
         clock = HandClock(now)
         home = self.folder / "home"
@@ -83,6 +97,21 @@ class Rig:
         found["rate"] = found["done"] / found["seconds"]
         return found
 
+    def measured(self, pid: int, port: int, costs: list[float]) -> dict[str, Any]:
+        """One round, and the processor time of each request in `costs`, in microseconds."""
+        before = processor_seconds(pid)
+        found = self.load(port)
+        costs.append((processor_seconds(pid) - before) / found["done"] * 1e6)
+        return found
+
+    def await_calm(self, pid: int) -> None:
+        """Until the process rests."""
+        for _ in range(CALM_TRIES):
+            before = processor_seconds(pid)
+            time.sleep(CALM_SECONDS)
+            if processor_seconds(pid) - before < CALM_SECONDS / 20:
+                return
+
     def verified(self) -> int:
         """How many replies of the last round are signed answers to their requests."""
         data, at, good = (self.folder / "replies").read_bytes(), 0, 0
@@ -95,11 +124,11 @@ class Rig:
 
 
 @contextmanager
-def serving(command: list[str], home: Path) -> Iterator[tuple[subprocess.Popen[str], int]]:
+def serving(command: list[str], home: Path, **more: str) -> Iterator[tuple[subprocess.Popen[str], int]]:
     """A server on its core, and its port."""
     process = subprocess.Popen(
         ["taskset", "-c", SERVER_CORE, *command],
-        env={**os.environ, "MUSTER_HOME": str(home)},
+        env={**os.environ, "MUSTER_HOME": str(home), **more},
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,
@@ -111,6 +140,12 @@ def serving(command: list[str], home: Path) -> Iterator[tuple[subprocess.Popen[s
     finally:
         process.terminate()
         process.wait(10)
+
+
+def processor_seconds(pid: int) -> float:
+    """Of all its threads, user and system."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def resident(pid: int) -> float:
@@ -133,24 +168,32 @@ def rows(chosen: argparse.Namespace) -> list[str]:
         rig.prepare()
         bare_command = [sys.executable, str(ROOT / "bench" / "bare_signer.py")]
         host_command = [*muster, "host", "serve", "--listen", "127.0.0.1:0"]
-        with serving(bare_command, rig.folder) as (_, bare_port), serving(host_command, rig.folder / "home") as found:
+        with (
+            serving(bare_command, rig.folder) as (bare_process, bare_port),
+            serving(host_command, rig.folder / "home") as found,
+        ):
             process, port = found
             bare, ours = [], []
+            costs: dict[str, list[float]] = {"bare": [], "ours": []}
             for number in range(chosen.rounds):
                 rig.write_frames()
-                bare.append(rig.load(bare_port))
-                ours.append(rig.load(port))
+                bare.append(rig.measured(bare_process.pid, bare_port, costs["bare"]))
+                ours.append(rig.measured(process.pid, port, costs["ours"]))
+                # What a storm left is put away before the limit is measured again, so that the two never share the core.
+                rig.await_calm(process.pid)
                 print(f"round {number + 1}: bare {bare[-1]['rate']:.0f}/s, host {ours[-1]['rate']:.0f}/s", flush=True)
             ratios = [o["rate"] / b["rate"] for o, b in zip(ours, bare, strict=True)]
             found_rows += [
                 f"| durable answers, {CONNECTIONS} connections, new ids | {spread(ratios)} | >= {TARGET} | bare signer |",
                 f"| the same, per second | {spread([o['rate'] for o in ours], 0)} | | {spread([b['rate'] for b in bare], 0)} |",
+                f"| the same by processor time | {spread([b / o for o, b in zip(costs['ours'], costs['bare'], strict=True)])} | | {spread(costs['bare'], 0)} µs a request, the host {spread(costs['ours'], 0)} |",
                 f"| p99 of a request, ms | {spread([o['p99'] / 1000 for o in ours], 1)} | < 20 | {spread([b['p99'] / 1000 for b in bare], 1)} |",
                 f"| failed, verified | {sum(o['failed'] for o in ours)}, {rig.verified()} of {chosen.requests} in the last round | 0, all | |",
                 f"| resident, MB | {resident(process.pid):.0f} after {chosen.rounds * chosen.requests} machines | < 120 | |",
             ]
             if chosen.known:
                 found_rows += _flat(rig, process, port, chosen)
+        found_rows += _slow_disk(rig, host_command, chosen)
     return found_rows
 
 
@@ -164,4 +207,19 @@ def _flat(rig: Rig, process: subprocess.Popen[str], port: int, chosen: argparse.
     return [
         f"| the same, {chosen.known} machines known | {ratio:.2f} | >= 0.9 | itself with {chosen.rounds * chosen.requests} |",
         f"| resident, MB | {resident(process.pid):.0f} after {chosen.known} machines | < 120 | |",
+    ]
+
+
+def _slow_disk(rig: Rig, command: list[str], chosen: argparse.Namespace) -> list[str]:
+    """The host with and without a delay at every flush, interleaved."""
+    shim = {"LD_PRELOAD": str(rig.folder / "slow_flush.so"), "FLUSH_DELAY_US": str(SLOW_FLUSH_US)}
+    quick, slow = [], []
+    for _ in range(chosen.rounds):
+        for rates, environment in ((quick, {}), (slow, shim)):
+            with serving(command, rig.folder / "home", **environment) as (_, port):
+                rig.write_frames()
+                rates.append(rig.load(port, SLOW_CONNECTIONS)["rate"])
+    ratios = [s / q for s, q in zip(slow, quick, strict=True)]
+    return [
+        f"| the same, {SLOW_FLUSH_US / 1000:g} ms added to every flush, {SLOW_CONNECTIONS} connections | {spread(ratios)} | >= 0.6 | itself without: {spread(quick, 0)} a second |"
     ]

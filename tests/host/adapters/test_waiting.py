@@ -15,7 +15,7 @@ def client(first: int, number: int = 0) -> bytes:
 def filled(number: int) -> Waiting:
     waiting = Waiting()
     for n in range(number):
-        waiting.add(client(n % 256, n))
+        waiting.add(1, client(n % 256, n))
     return waiting
 
 
@@ -44,15 +44,16 @@ def test_no_more_gather_than_a_limit() -> None:
 def test_slice_after_slice_folds_every_arrival_once(ids: list[bytes], more: int) -> None:
     waiting = Waiting()
     for client_id in ids:
-        waiting.add(client_id)
+        waiting.add(1, client_id)
     for n in range(SLICE_ROWS + more):
-        waiting.add(client(7, n))
+        waiting.add(1, client(7, n))
     left = [*ids, *(client(7, n) for n in range(SLICE_ROWS + more))]
     while left:
         first, end = waiting.next_slice().bounds
         slice_ = waiting.next_slice()
         assert any(first <= each < end for each in left)
-        assert all(each in waiting for each in left)
+        assert all(waiting.holds(1, each) for each in left)
+        assert not any(waiting.holds(2, each) for each in left)
         left = [each for each in left if not first <= each < end]
         waiting.drop(slice_)
         assert waiting.rows == len(left)

@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from muster.base.errors import Code, StoreFailed
+from muster.base.log import event
 from muster.host.adapters.waiting import SLICE_ROWS, Slice, Waiting
 from muster.host.core.answering import Row
 from muster.host.core.counting import ENTRY_SECONDS, Entry, GroupKey, SavedGroup
@@ -130,7 +131,7 @@ class SqliteStore:
         scope = self._scopes.get(group)
         if scope is None:
             return False
-        if client_id in self._waiting:
+        if self._waiting.holds(scope, client_id):
             return True
         with _translated(self._path):
             query = "SELECT 1 FROM machine WHERE scope = ? AND client_id = ? LIMIT 1"
@@ -171,8 +172,8 @@ class SqliteStore:
 
     def _load(self, now: int) -> Loaded:
         self._waiting = Waiting()
-        for (client_id,) in self._writer.execute("SELECT client_id FROM arrival"):
-            self._waiting.add(client_id)
+        for scope, client_id in self._writer.execute("SELECT scope, client_id FROM arrival"):
+            self._waiting.add(scope, client_id)
         groups: dict[GroupKey, SavedGroup] = {}
         for scope, vendor, group, size, floor in self._writer.execute("SELECT * FROM scope").fetchall():
             newest = self._writer.execute(_NEWEST, (scope, floor, now - ENTRY_SECONDS, size)).fetchall()
@@ -195,7 +196,7 @@ class SqliteStore:
                 raise
             self._scopes.update(fresh)
             for row in batch.rows:
-                self._waiting.add(row.client_id)
+                self._waiting.add(self._scopes[row.group], row.client_id)
             if slice_ is not None:
                 self._waiting.drop(slice_)
 
@@ -302,6 +303,8 @@ def open_database(path: Path, patience: float = BUSY_SECONDS) -> sqlite3.Connect
             raise StoreFailed(Code.STORE_FAILED, f"{path} was made by another version (format {format_})", hint)
         if format_ != STORE_FORMAT:
             with _transaction(connection):
+                if format_:
+                    event("host", "store.migrated", before=format_, now=STORE_FORMAT)
                 for statement in (_SINCE_FORMAT_2 if format_ else _SCHEMA + _SINCE_FORMAT_2).split(";"):
                     connection.execute(statement)
         _wait_up_to(connection, 0)

@@ -17,6 +17,7 @@ GATHER_ROWS = 200_000
 """So many arrivals wait at most; beyond that a slice is folded with the next group."""
 
 _IDS_PER_SLICE = 256 // SLICES
+_SCOPE_BYTES = 4
 _BEYOND = b"\xff" * 17
 
 
@@ -39,13 +40,14 @@ class Waiting:
         self._rows = [0] * SLICES
         self._next = 0
 
-    def __contains__(self, client_id: bytes) -> bool:
-        return client_id in self._ids[client_id[0] // _IDS_PER_SLICE]
+    def holds(self, scope: int, client_id: bytes) -> bool:
+        """Whether an arrival of this machine in this group waits."""
+        return _key(scope, client_id) in self._ids[client_id[0] // _IDS_PER_SLICE]
 
-    def add(self, client_id: bytes) -> None:
+    def add(self, scope: int, client_id: bytes) -> None:
         """One more arrival."""
         number = client_id[0] // _IDS_PER_SLICE
-        self._ids[number].add(client_id)
+        self._ids[number].add(_key(scope, client_id))
         self._rows[number] += 1
         self.rows += 1
 
@@ -73,3 +75,7 @@ class Waiting:
             self._ids[number].clear()
             self.rows -= self._rows[number]
             self._rows[number] = 0
+
+
+def _key(scope: int, client_id: bytes) -> bytes:
+    return client_id + scope.to_bytes(_SCOPE_BYTES, "big")
