@@ -23,6 +23,7 @@ from muster.client.cli.options import (
     remember_home,
     secret,
 )
+from muster.client.cli.remote import remote
 from muster.client.cli.serving import serve
 from muster.client.cli.showing import show, show_attempt
 
@@ -160,5 +161,6 @@ add_choices(app)
 app.command("installation-id")(installation_id)
 app.command()(confirm)
 app.command()(diagnose)
+app.command()(remote)
 app.command()(request)
 app.command()(serve)

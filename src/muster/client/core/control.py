@@ -152,14 +152,20 @@ def encode_request(request: Request) -> bytes:
 
 def decode_request(body: bytes) -> Request:
     """Read a request. `Malformed` for what is no such object, `Refused` for another version, `Misconfigured` as above."""
-    plain = _object(body, MAX_REQUEST_BYTES)
-    version = plain.get("version")
-    if version != VERSION or isinstance(version, bool):
-        raise Refused(Code.VERSION_NOT_SUPPORTED, f"this machine speaks version {VERSION} of the control protocol")
+    plain = read_request_object(body)
     name, parameters = plain.get("operation"), plain.get("parameters", {})
     if not isinstance(name, str) or not isinstance(parameters, dict) or plain.keys() - _REQUEST_FIELDS:
         raise Malformed(Code.MESSAGE_MALFORMED, "a request is version, operation and parameters")
     return make_request(name, parameters)
+
+
+def read_request_object(body: bytes) -> dict[str, Any]:
+    """The JSON object of a request in our version, nothing else of it checked. Errors as of `decode_request`."""
+    plain = _object(body, MAX_REQUEST_BYTES)
+    version = plain.get("version")
+    if version != VERSION or isinstance(version, bool):
+        raise Refused(Code.VERSION_NOT_SUPPORTED, f"this machine speaks version {VERSION} of the control protocol")
+    return plain
 
 
 _REQUEST_FIELDS = {"version", "operation", "parameters"}
