@@ -100,6 +100,12 @@ def load_text(settings: type[Settings], text: str, source: str) -> Settings:
     return _build(settings, table, _Origin(Path(source), text.splitlines()))
 
 
+def mistake_in(path: Path, key: str, problem: str, remedy: str) -> Misconfigured:
+    """What is found wrong with a setting after it was loaded; `key` as in ``product[1].file`` of the whole file."""
+    lines = path.read_text(errors="replace").splitlines() if path.exists() else []
+    return _Origin(path, lines).mistake(key, problem, remedy)
+
+
 class _Origin:
     """Where values came from, to tell the line of a mistake."""
 

@@ -10,6 +10,7 @@ import typer
 from muster.base import terminal
 from muster.base.terminal import clean
 from muster.client.app.asking import read_error
+from muster.client.cli.applying import apply
 from muster.client.cli.carrying import request
 from muster.client.cli.choosing import add_choices
 from muster.client.cli.confirming import confirm, installation_id
@@ -161,6 +162,7 @@ add_choices(app)
 app.command("installation-id")(installation_id)
 app.command()(confirm)
 app.command()(diagnose)
+app.command()(apply)
 app.command()(remote)
 app.command()(request)
 app.command()(serve)

@@ -195,7 +195,7 @@ def choices_from_plain(plain: Any) -> Choices:
 
 
 def _plain_hosts(plain: Any) -> tuple[str, ...]:
-    if not isinstance(plain, list):
+    if not isinstance(plain, list | tuple):
         raise TypeError("hosts are a list")
     return tuple(str(parse_address(host)) for host in plain)
 

@@ -64,6 +64,7 @@ def _set(meaning: str, required: str = "", **parameters: Kind) -> Operation:
 OPERATIONS: Mapping[str, Operation] = {
     "status": _shown("the object of [status](status.md)", edition=Kind.WORDS),
     "license": _shown("what an edition rests on", edition=Kind.WORDS),
+    "choices": _shown("what commands have set"),
     "log": _shown("the newest events, oldest first", last=Kind.NUMBER),
     "diagnose": _shown("steps and verdict; with `bundle` what support needs", edition=Kind.WORDS, bundle=Kind.FLAG),
     "activate": _asked("try to activate an edition now", "service", edition=Kind.WORDS, service=Kind.WORDS),

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from muster.base.errors import Code, Misconfigured
+from muster.client.core.choices import choices_to_plain
 from muster.client.core.control import Request, plain_error
 from muster.client.core.licensing import Scene
 from muster.client.core.report import foundation, report
@@ -56,6 +57,10 @@ async def _status(desk: Desk, given: Mapping[str, Any]) -> Plain:
 
 async def _license(desk: Desk, given: Mapping[str, Any]) -> Plain:
     return foundation(desk.machine.scene(given["edition"]))
+
+
+async def _choices(desk: Desk, _: Mapping[str, Any]) -> Plain:
+    return choices_to_plain(desk.machine.state.choices())
 
 
 async def _log(desk: Desk, given: Mapping[str, Any]) -> Plain:
@@ -166,6 +171,7 @@ async def _rearm(desk: Desk, given: Mapping[str, Any]) -> Plain:
 _DEEDS: Mapping[str, Callable[[Desk, Mapping[str, Any]], Awaitable[Plain]]] = {
     "status": _status,
     "license": _license,
+    "choices": _choices,
     "log": _log,
     "diagnose": _diagnose,
     "activate": _activate,
