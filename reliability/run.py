@@ -26,9 +26,9 @@ def main() -> int:
     """Run, print, write; 1 when something does not hold."""
     options = argparse.ArgumentParser(description="faults that a host survives")
     options.add_argument("rows", nargs="*", metavar="ROW", help=f"of {' '.join(ROWS)}; all when none is named")
-    size = options.add_mutually_exclusive_group()
-    size.add_argument("--short", action="store_const", dest="size", const="short", help="as the tests do")
-    size.add_argument("--long", action="store_const", dest="size", const="long", help="hours, before a release")
+    sizes = options.add_mutually_exclusive_group()
+    sizes.add_argument("--short", action="store_const", dest="size", const="short", help="as the tests do")
+    sizes.add_argument("--long", action="store_const", dest="size", const="long", help="hours, before a release")
     options.add_argument("--out", type=Path)
     chosen = options.parse_args()
     if unknown := set(chosen.rows) - set(ROWS):
@@ -36,16 +36,17 @@ def main() -> int:
     # A peer is a descriptor, and so is what answers it.
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    size = chosen.size or "usual"
     lines, holds = [], True
     for name in chosen.rows or ROWS:
-        found, seconds = _run(name, chosen.size or "usual")
+        found, seconds = _run(name, size)
         holds &= all(figure.holds for figure in found)
         lines += [f"| {name} | {figure} |" for figure in found]
         lines.append(f"| {name} | {ROWS[name].title}: duration | {seconds:.0f} s | – | – |")
         print("\n".join(lines[-len(found) - 1 :]), flush=True)
     if chosen.out:
         chosen.out.parent.mkdir(parents=True, exist_ok=True)
-        chosen.out.write_text(_page(lines))
+        chosen.out.write_text(_page(lines, size))
     return 0 if holds else 1
 
 
@@ -53,20 +54,24 @@ def _run(name: str, size: str) -> tuple[list[Figure], float]:
     row = ROWS[name]
     with tempfile.TemporaryDirectory(prefix="muster-reliability-") as folder:
         begun = time.monotonic()
-        return row.run(Path(folder), getattr(row, size)), time.monotonic() - begun
+        return row.run(Path(folder), *getattr(row, size)), time.monotonic() - begun
 
 
-def _page(lines: list[str]) -> str:
+def _page(lines: list[str], size: str) -> str:
     model = re.findall(r"model name\s*: (.*)", Path("/proc/cpuinfo").read_text())
     table = "\n".join(["| row | what | measured | wanted | verdict |", "|---|---|---|---|---|", *lines])
     return (
         "# Reliability\n\n"
         '`make reliability [ROWS="R1 R7"]` does these things to a host process and writes this page; '
-        "the short form of each row is a test. Figures are those of one run:\n\n"
+        "the short form of each row is a test, `SIZE=--long` is the form before a release. "
+        f"Figures are those of one run in its {size} form:\n\n"
         f"{datetime.now(UTC):%Y-%m-%d}, {model[0] if model else platform.processor()}, {os.cpu_count()} cores, "
         f"load {os.getloadavg()[2]:.1f}, Python {platform.python_version()}, Linux {platform.release()}.\n\n{table}\n\n"
-        "Nothing is said here about rows that do not stand in the table: they were not run. "
-        "SIGKILL leaves what the kernel has taken: these rows say nothing about a loss of power.\n"
+        "What the table does not show:\n\n"
+        "* Rows and forms that do not stand in it were not run for this page.\n"
+        "* SIGKILL leaves what the kernel has taken: nothing here is about a loss of power.\n"
+        "* Askers and host share a machine, often with other work: times are upper bounds, not what a host can do.\n"
+        "* Limits of new ids are tried on the core: loopback, where the process is asked, is exempt from them.\n"
     )
 
 

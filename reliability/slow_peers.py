@@ -12,6 +12,7 @@ from muster.host.service.server import SWEEP_SECONDS
 from muster.trust.chain import verify_answer
 from muster.wire.activation import ReplyClaims
 from reliability.figure import Figure, below, none_of, percentile
+from reliability.sources import source_address
 from tests.programs.host_process import serving
 from tests.worlds.host_world import SmallVendor, certified_home, exchange, request
 
@@ -68,11 +69,9 @@ async def _siege(address: str, vendor: SmallVendor, number: int) -> list[Figure]
 async def _slow(address: str, index: int, gate: asyncio.Semaphore) -> float:
     """Seconds until the host closed a connection that gets one byte of a long frame a second."""
     name, _, port = address.partition(":")
-    source = index // PER_SOURCE
     async with gate:
-        reader, writer = await asyncio.open_connection(
-            name, int(port), local_addr=(f"127.2.{source // 250}.{source % 250 + 1}", 0)
-        )
+        local = source_address(index // PER_SOURCE), 0
+        reader, writer = await asyncio.open_connection(name, int(port), local_addr=local)
     begun = time.monotonic()
     with suppress(OSError):
         writer.write(b"\x60")

@@ -188,11 +188,12 @@ def request(vendor: SmallVendor, number: int, edition: int = CLIENT_EDITION, **c
     return encode_request(ActivationRequest(**{**values, **changes}))  # type: ignore[arg-type]
 
 
-async def exchange(address: str, body: bytes) -> bytes | None:
-    """One frame there, one frame back; None when the host closed without one."""
+async def exchange(address: str, body: bytes, source: str = "") -> bytes | None:
+    """One frame there, one frame back; None when the host closed without one. `source` is the address to ask from."""
     name, _, port = address.rpartition(":")
     async with asyncio.timeout(ANSWER_SECONDS):
-        reader, writer = await asyncio.open_connection(name.strip("[]"), int(port))
+        local = (source, 0) if source else None
+        reader, writer = await asyncio.open_connection(name.strip("[]"), int(port), local_addr=local)
         try:
             writer.write(frame(body))
             frames = FrameReader()
@@ -206,10 +207,10 @@ async def exchange(address: str, body: bytes) -> bytes | None:
             writer.close()
 
 
-async def ask(address: str, vendor: SmallVendor, number: int, edition: int = CLIENT_EDITION) -> int:
+async def ask(address: str, vendor: SmallVendor, number: int, edition: int = CLIENT_EDITION, source: str = "") -> int:
     """The count that machine `number` is told, its proof verified."""
     body = request(vendor, number, edition)
-    reply = await exchange(address, body)
+    reply = await exchange(address, body, source)
     assert reply is not None
     answer: Answer = verify_answer(body, reply, vendor.trusted)
     assert isinstance(answer.claims, ReplyClaims)

@@ -176,6 +176,24 @@ def test_a_locked_database_fails_and_works_again(tmp_path: Path) -> None:
     with_store(tmp_path / "c.db", story)
 
 
+@pytest.mark.parametrize("suffix", ["", "-wal"])
+def test_a_file_that_lost_its_name_takes_nothing_until_it_is_back(tmp_path: Path, suffix: str) -> None:
+    part, away = tmp_path / f"c.db{suffix}", tmp_path / "away"
+
+    async def work(store: SqliteStore) -> None:
+        await store.commit(Batch([row(1, 1)], Totals()))
+        part.rename(away)
+        with pytest.raises(StoreFailed) as caught:
+            await store.commit(Batch([row(2, 2)], Totals()))
+        assert caught.value.code is Code.STORE_FAILED
+        away.rename(part)
+        await store.commit(Batch([row(3, 3)], Totals()))
+
+    with_store(tmp_path / "c.db", work)
+    loaded = with_store(tmp_path / "c.db", lambda store: store.load(NOW))
+    assert [e.client_id for e in loaded.groups[ACME].entries] == [machine(1), machine(3)]
+
+
 def test_a_damaged_file_says_so_and_is_moved_aside_on_demand(tmp_path: Path) -> None:
     (tmp_path / "c.db").write_bytes(b"nonsense" * 1000)
     with pytest.raises(StoreFailed) as error:

@@ -112,6 +112,7 @@ class SqliteStore:
             self._scopes: dict[GroupKey, int] = _scopes(self._writer)
             self._inserts: dict[int, str] = {}
             self._reader = sqlite3.connect(path, timeout=patience, isolation_level=None)
+            self._files = _files(path)
         self._patience = patience
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="muster-store")
         self._turn = asyncio.Lock()
@@ -219,6 +220,10 @@ class SqliteStore:
 
     async def _begin(self) -> None:
         """Begin to write: at once when nobody else does, else on the thread, with patience."""
+        # What has lost its name still takes every write, and is gone with the process.
+        if _files(self._path) != self._files:
+            hint = "Put it back with its -wal; or restart the host: a new one is made, and counts refill by themselves"
+            raise StoreFailed(Code.STORE_FAILED, f"{self._path} was moved or removed while in use", hint)
         try:
             self._writer.execute("BEGIN IMMEDIATE")
         except sqlite3.OperationalError as error:
@@ -312,6 +317,16 @@ def open_database(path: Path, patience: float = BUSY_SECONDS) -> sqlite3.Connect
         connection.close()
         raise
     return connection
+
+
+def _files(path: Path) -> list[tuple[int, int]]:
+    """Which files are at the names of a database and its log; fewer than two when one is missing."""
+    found = []
+    for name in (path, path.with_name(f"{path.name}-wal")):
+        with suppress(OSError):
+            status = name.stat()
+            found.append((status.st_dev, status.st_ino))
+    return found
 
 
 def _scopes(connection: sqlite3.Connection) -> dict[GroupKey, int]:
