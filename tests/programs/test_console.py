@@ -133,3 +133,28 @@ def test_a_mistake_in_the_settings_is_told_with_its_line(home: Path) -> None:
     assert done.returncode == USAGE
     assert "console.toml" in done.stderr
     assert "at_once" in done.stderr
+
+
+def test_actions_reach_the_machines_and_stand_in_the_record(home: Path) -> None:
+    for words in (
+        ["renew"],
+        ["activate", "--edition", "acme-cad-pro"],
+        ["set-host", "kms1.corp.example"],
+        ["rearm", "--yes"],
+    ):
+        done = told(muster(home, *words, "--where", "name=pc-2", "--json"))
+        assert [(v["machine"], v["code"]) for v in done["verdicts"]] == [("pc-2", "DONE")]
+    rows = told(muster(home, "audit", "--json"))["audit"]
+    assert [(r["action"], r["details"]) for r in rows[:4]] == [
+        ("machines.rearm", {}),
+        ("machines.set-host", {"hosts": "kms1.corp.example"}),
+        ("machines.activate", {"edition": "acme-cad-pro"}),
+        ("machines.renew", {}),
+    ]
+    (row,) = told(muster(home, "machines", "--where", "action=rearm", "--json"))["machines"]
+    assert (row["machine"], row["last_result"]) == ("pc-2", "DONE")
+
+
+def test_rearming_asks_and_takes_no_for_an_answer(home: Path) -> None:
+    assert muster(home, "rearm", "--where", "name=pc-2").returncode == USAGE
+    assert muster(home, "rearm").returncode == USAGE

@@ -13,7 +13,7 @@ import typer
 from muster.base import terminal
 from muster.base.errors import Code, Misconfigured
 from muster.console import app as console
-from muster.console.cli.acting import refresh, resume
+from muster.console.cli.acting import activate, rearm, refresh, renew, resume, set_host
 from muster.console.cli.options import Home, Json, Where, conditions_of, home_of, read_input, read_text, remember_home
 
 FAILED = 1
@@ -21,6 +21,10 @@ MAX_LINE = 400
 app = typer.Typer(add_completion=False, no_args_is_help=True, help="The administrator's tool for many machines.")
 app.callback()(remember_home)
 app.command()(refresh)
+app.command()(activate)
+app.command()(renew)
+app.command("set-host")(set_host)
+app.command()(rearm)
 app.command()(resume)
 
 NAMES = "Names, addresses, 10.0.0.1-10.0.0.50, 10.1.0.0/24, pc-[01:20]."

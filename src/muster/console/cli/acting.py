@@ -19,6 +19,7 @@ from muster.console import app as console
 from muster.console.cli.options import AtOnce, Home, Json, Jump, KeyFile, User, Where, conditions_of, home_of
 
 FAILED = 1
+Edition = Annotated[str, typer.Option("--edition", help="One edition; without it, the only one, or each.")]
 
 
 def refresh(
@@ -33,10 +34,108 @@ def refresh(
     home: Home = None,
 ) -> None:
     """Ask machines what is on them."""
-    work = console.open_console(home_of(context, home))
-    task = console.begin(work, "status", {}, conditions_of(where))
-    with_ssh = _ssh(user, ssh_key, jump, at_once)
-    _finish(work, home_of(context, home), task, with_ssh, as_json=as_json)
+    _act(home_of(context, home), "status", {}, where, _ssh(user, ssh_key, jump, at_once), as_json=as_json)
+
+
+def activate(
+    context: typer.Context,
+    *,
+    where: Where = None,
+    edition: Edition = "",
+    service: Annotated[
+        str, typer.Option("--service", help="The vendor's service, instead of the product file's.")
+    ] = "",
+    user: User = None,
+    ssh_key: KeyFile = None,
+    jump: Jump = None,
+    at_once: AtOnce = None,
+    as_json: Json = False,
+    home: Home = None,
+) -> None:
+    """Have machines activate now: by directory, host or vendor, as each is set up."""
+    parameters = _given(edition=edition, service=service)
+    _act(home_of(context, home), "activate", parameters, where, _ssh(user, ssh_key, jump, at_once), as_json=as_json)
+
+
+def renew(
+    context: typer.Context,
+    *,
+    where: Where = None,
+    edition: Edition = "",
+    user: User = None,
+    ssh_key: KeyFile = None,
+    jump: Jump = None,
+    at_once: AtOnce = None,
+    as_json: Json = False,
+    home: Home = None,
+) -> None:
+    """Have machines renew before their time."""
+    _act(
+        home_of(context, home),
+        "renew",
+        _given(edition=edition),
+        where,
+        _ssh(user, ssh_key, jump, at_once),
+        as_json=as_json,
+    )
+
+
+def set_host(
+    context: typer.Context,
+    hosts: Annotated[str, typer.Argument(help="HOST[:PORT],… in order; an empty text: found in DNS.")],
+    *,
+    where: Where = None,
+    edition: Edition = "",
+    user: User = None,
+    ssh_key: KeyFile = None,
+    jump: Jump = None,
+    at_once: AtOnce = None,
+    as_json: Json = False,
+    home: Home = None,
+) -> None:
+    """Set which activation hosts machines ask."""
+    parameters = {"hosts": hosts, **_given(edition=edition)}
+    _act(home_of(context, home), "set-host", parameters, where, _ssh(user, ssh_key, jump, at_once), as_json=as_json)
+
+
+def rearm(
+    context: typer.Context,
+    *,
+    where: Where = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    user: User = None,
+    ssh_key: KeyFile = None,
+    jump: Jump = None,
+    at_once: AtOnce = None,
+    as_json: Json = False,
+    home: Home = None,
+) -> None:
+    """Give machines new client ids and reset their timers; their activations are dropped. Asks twice."""
+    if not where:
+        raise Misconfigured(Code.USAGE, "which machines?", "give --where, like --where name=pc-7")
+    number = len(console.selected(console.open_console(home_of(context, home)), conditions_of(where)))
+    if number and not yes:
+        typer.confirm(f"Rearm {number} machines? Their activations are dropped.", abort=True, err=True)
+        typer.confirm("Really?", abort=True, err=True)
+    _act(home_of(context, home), "rearm", {}, where, _ssh(user, ssh_key, jump, at_once), as_json=as_json)
+
+
+def _given(**parameters: str) -> dict[str, str]:
+    return {name: value for name, value in parameters.items() if value}
+
+
+def _act(
+    home: Path,
+    operation: str,
+    parameters: dict[str, Any],
+    where: Sequence[str] | None,
+    with_ssh: dict[str, Any],
+    *,
+    as_json: bool,
+) -> None:
+    work = console.open_console(home)
+    task = console.begin(work, operation, parameters, conditions_of(where))
+    _finish(work, home, task, with_ssh, as_json=as_json)
 
 
 def resume(
