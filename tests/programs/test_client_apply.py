@@ -72,6 +72,8 @@ def test_what_fails_is_told_after_what_was_done_and_the_next_run_goes_on(machine
     assert (told.code, told.stdout.count("changed")) == (1, 2)
     assert "CONFIRMATION" in told.stderr or "ARMOUR" in told.stderr
     assert MAK.formatted not in told.stdout + told.stderr
+    again = machine.run("apply", str(path), "--json")
+    assert (again.code, again.plain["changed"], again.plain["error"]["code"] in told.stderr) == (1, False, True)
     assert machine.run("apply", str(path), "--check").stdout == f"would change  confirmation of {CAD_PRO.name}\n"
 
 

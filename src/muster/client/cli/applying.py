@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from muster.base import terminal
+from muster.base.errors import MusterError
 from muster.base.terminal import clean
 from muster.client.app.applying import carry_out, steps_for
 from muster.client.cli.options import Home, Json, home_of
@@ -26,13 +27,22 @@ def apply(
     """Install product files and keys, set hosts and types, deposit confirmations, as far as they are not there yet."""
     place = home_of(context, home)
     steps = steps_for(place, file)
-    changes = []
-    for step in steps if check else carry_out(place, steps):
-        changes.append(step.what)
+    changes: list[str] = []
+    failed: MusterError | None = None
+    try:
+        for step in steps if check else carry_out(place, steps):
+            changes.append(step.what)
+            if not as_json:
+                terminal.result(f"{'would change' if check else 'changed'}  {clean(step.what)}")
+    except MusterError as error:
         if not as_json:
-            terminal.result(f"{'would change' if check else 'changed'}  {clean(step.what)}")
+            raise
+        failed = error
     if as_json:
-        terminal.result_json({"changed": bool(changes), "changes": changes})
+        told = {"error": terminal.error_json(failed)} if failed else {}
+        terminal.result_json({"changed": bool(changes), "changes": changes, **told})
+        if failed:
+            raise typer.Exit(failed.exit_code)
     elif not changes:
         terminal.result("nothing to change")
     if check and changes:
