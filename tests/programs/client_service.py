@@ -10,7 +10,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -218,7 +218,7 @@ class Service:
         return int(fields[11]) + int(fields[12])
 
 
-HONEST = replace(CAD_PRO, name="honest-cad-pro", product="Honest Cad")
+HONEST = CAD_PRO._replace(name="honest-cad-pro", product="Honest Cad")
 
 
 def product_file(folder: Path) -> str:

@@ -164,7 +164,7 @@ def test_a_trial_ends_on_its_day_and_the_vendor_confirms_no_other(
 
 def test_parts_exchanged_within_tolerance_change_nothing(machine: Machine, vendor: OnlineVendor) -> None:
     activate(machine)
-    machine.around = replace(machine.around, hardware=replace(parts(1), disk="newdisk"))
+    machine.around = replace(machine.around, hardware=parts(1)._replace(disk="newdisk"))
     assert state(machine) is State.LICENSED
     assert (code(machine), vendor.used) == (None, 1)
 
@@ -208,7 +208,7 @@ def test_a_machine_installed_anew_on_the_same_hardware_costs_nothing(
 ) -> None:
     activate(machine)
     again = with_mak(office, vendor, home=office.folder / "installed anew")
-    again.around = replace(again.around, hardware=replace(parts(1), network="020000000099"))
+    again.around = replace(again.around, hardware=parts(1)._replace(network="020000000099"))
     assert (code(again), vendor.used) == (None, 1)
 
 
@@ -258,7 +258,7 @@ def test_a_suspect_clock_is_not_healed_by_a_confirmation_and_asks_nobody(
 
 def test_an_installation_id_that_was_read_out_stays_while_a_part_comes_and_goes(machine: Machine) -> None:
     digits = client.installation_id(machine, None)
-    machine.around = replace(machine.around, hardware=replace(parts(1), network=None))
+    machine.around = replace(machine.around, hardware=parts(1)._replace(network=None))
     assert client.installation_id(machine, None) == digits
     move_to(machine, 5)
     assert client.installation_id(machine, None) != digits
@@ -276,7 +276,7 @@ def test_a_vendor_that_changed_its_keys_since_the_product_file_is_followed_as_fa
     office: Office, machine: Machine, vendor: OnlineVendor
 ) -> None:
     spare, fresh = vendor.keys.keysets[-1].issuing[-1], key_of("rotated")
-    added = replace(spare, number=200, purpose=Purpose.PERMANENT, public=public_bytes(fresh))
+    added = spare._replace(number=200, purpose=Purpose.PERMANENT, public=public_bytes(fresh))
     vendor.keys.publish(issuing=(*vendor.keys.keysets[-1].issuing, added))
     vendor.signer = fresh
     assert (code(machine), state(machine)) == (None, State.LICENSED)

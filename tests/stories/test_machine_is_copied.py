@@ -42,7 +42,7 @@ def test_one_new_part_is_the_same_machine(tmp_path: Path) -> None:
     machine = office.machine()
     activate(machine)
     before = client.report(machine.scene(None))["client_id"]
-    machine.around = replace(machine.around, hardware=replace(parts(1), disk="newdisk"))
+    machine.around = replace(machine.around, hardware=parts(1)._replace(disk="newdisk"))
     assert state(machine) is State.LICENSED
     activate(machine)
     assert client.report(machine.scene(None))["client_id"] == before

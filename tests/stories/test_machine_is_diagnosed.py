@@ -138,7 +138,7 @@ def test_an_edition_that_the_certificate_does_not_cover(office: Office) -> None:
 
 def test_maintenance_that_ended_before_the_release(tmp_path: Path) -> None:
     today = day_number(MORNING)
-    released = dataclasses.replace(CAD_PRO, released_day=today - 10)
+    released = CAD_PRO._replace(released_day=today - 10)
     office = Office(tmp_path, VendorKeys(editions=(released, CAD_BASIC)))
     certified(office, released_until_day=today - 20)
     found = diagnosed(office.machine(edition=released), office)
@@ -226,8 +226,8 @@ def test_a_key_of_another_edition_in_the_state(office: Office) -> None:
     machine = office.machine()
     scene = machine.scene(None)
     other = office.vendor.product().generic_key(CAD_BASIC)
-    wrong = dataclasses.replace(scene.part, key=InstalledKey(KeyKindCode.GENERIC, other.partial, other.reference))
-    machine.save(scene, dataclasses.replace(scene.record, editions=(wrong,)))
+    wrong = scene.part._replace(key=InstalledKey(KeyKindCode.GENERIC, other.partial, other.reference))
+    machine.save(scene, scene.record._replace(editions=(wrong,)))
     found = diagnosed(machine, office)
     assert names(found, Code.KEY_WRONG_EDITION, Stage.KEY)
     assert CAD_BASIC.name in found.verdict.cause

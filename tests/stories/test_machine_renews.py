@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 from itertools import pairwise
 from pathlib import Path
@@ -142,7 +141,7 @@ def test_an_issuing_key_is_rotated_while_the_machine_knows_only_its_host(tmp_pat
 def _with_new_host_key(office: Office, number: int) -> tuple[IssuingKey, ...]:
     keys = office.vendor.keysets[-1].issuing
     spare = number - office.vendor.issuing_number(Purpose.HOST)
-    fresh = replace(keys[0], number=number, public=public_bytes(office.vendor.issuing_key(Purpose.HOST, spare)))
+    fresh = keys[0]._replace(number=number, public=public_bytes(office.vendor.issuing_key(Purpose.HOST, spare)))
     return (*keys, fresh)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -100,13 +99,13 @@ def test_a_swapped_certificate_is_noticed() -> None:
     narrow = CertifiedHost(VENDOR, {"serial": 40, "level": 5})
     message = decode_sign1(HOST.reply(REQUEST))
 
-    assert refused(encode_sign1(replace(message, certificate=narrow.certificate))).code == "SIGNATURE_INVALID"
+    assert refused(encode_sign1(message._replace(certificate=narrow.certificate))).code == "SIGNATURE_INVALID"
 
 
 def test_a_host_without_certificate_proves_nothing() -> None:
     message = decode_sign1(HOST.reply(REQUEST))
 
-    assert refused(encode_sign1(replace(message, certificate=None))).code == "MESSAGE_MALFORMED"
+    assert refused(encode_sign1(message._replace(certificate=None))).code == "MESSAGE_MALFORMED"
 
 
 def test_a_host_that_certifies_itself_proves_nothing() -> None:
@@ -161,7 +160,7 @@ def test_a_certificate_inside_a_certificate_is_malformed() -> None:
     message = decode_sign1(HOST.certificate)
 
     with pytest.raises(Malformed):
-        verify_certificate(encode_sign1(replace(message, certificate=HOST.certificate)), TRUSTED, Purpose.HOST)
+        verify_certificate(encode_sign1(message._replace(certificate=HOST.certificate)), TRUSTED, Purpose.HOST)
 
 
 @pytest.mark.parametrize("claims", [ReplyClaims(25, 0, 120, 120), RefusalClaims(26, 0, 120)], ids=["reply", "refusal"])
@@ -235,10 +234,10 @@ def judgement(answer: Answer, **arguments: Any) -> str:
         ({"level": 9}, CAD_PRO, "EDITION_NOT_COVERED"),
         ({"level": 10}, CAD_BASIC, None),
         ({"level": 10}, CAD_SERVER, "EDITION_NOT_COVERED"),
-        ({"released_until_day": TODAY - 400}, replace(CAD_PRO, released_day=TODAY - 399), "MAINTENANCE_ENDED"),
-        ({"released_until_day": TODAY - 400}, replace(CAD_PRO, released_day=TODAY - 400), None),
+        ({"released_until_day": TODAY - 400}, CAD_PRO._replace(released_day=TODAY - 399), "MAINTENANCE_ENDED"),
+        ({"released_until_day": TODAY - 400}, CAD_PRO._replace(released_day=TODAY - 400), None),
         ({"released_until_day": TODAY - 400}, CAD_PRO, None),
-        ({"released_until_day": 0}, replace(CAD_PRO, released_day=TODAY), None),
+        ({"released_until_day": 0}, CAD_PRO._replace(released_day=TODAY), None),
     ],
 )
 def test_scope_level_and_release(changes: dict[str, Any], edition: Any, code: str | None) -> None:

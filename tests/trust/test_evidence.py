@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -23,7 +22,7 @@ from tests.worlds.machines import CONTAINER, DESK, GENERIC, LAPTOP, MAK, SALT, M
 from tests.worlds.vendor_keys import CAD_BASIC, CAD_PRO, OFFICE_PRO, CertifiedHost, VendorKeys, days
 
 NOW = Moment(seconds(MORNING))
-REPAIRED = replace(DESK, disk="anotherdisk")
+REPAIRED = DESK._replace(disk="anotherdisk")
 
 
 @pytest.fixture
@@ -76,7 +75,7 @@ def test_the_lease_of_another_edition_does_not_become_this_ones(machine: Machine
 
 def test_a_reply_to_another_request_proves_nothing(machine: Machine) -> None:
     old, new = machine.lease(nonce=bytes(16)), machine.lease(nonce=b"\x01" * 16)
-    machine.change(lease=replace(new, reply=old.reply))
+    machine.change(lease=new._replace(reply=old.reply))
 
     assert machine.situation().proofs == ()
 
@@ -84,7 +83,7 @@ def test_a_reply_to_another_request_proves_nothing(machine: Machine) -> None:
 def test_a_request_edited_to_fit_this_machine_proves_nothing(machine: Machine) -> None:
     copied = Machine(machine.vendor, hardware=LAPTOP).lease()
     request = encode_request(machine.vendor.request(parts=lease_parts(DESK, SALT)))
-    machine.change(lease=replace(copied, request=request))
+    machine.change(lease=copied._replace(request=request))
 
     assert machine.situation().proofs == ()
 
@@ -93,7 +92,7 @@ def test_a_signed_refusal_is_no_lease_but_proof_of_a_host(machine: Machine) -> N
     request = machine.request()
     refused = Lease(request, machine.host.refuse(request, Code.HOST_BUSY.number), SALT, NOW)
     machine.change(lease=refused)
-    machine.record = replace(machine.record, proof=refused)
+    machine.record = machine.record._replace(proof=refused)
 
     assert machine.situation().proofs == ()
     assert machine.situation().is_proven
@@ -140,7 +139,7 @@ def test_a_certificate_can_limit_its_leases(machine: Machine) -> None:
     [
         (DESK, None),
         (REPAIRED, None),
-        (replace(REPAIRED, board="anotherboard"), Code.HARDWARE_CHANGED),
+        (REPAIRED._replace(board="anotherboard"), Code.HARDWARE_CHANGED),
         (LAPTOP, Code.HARDWARE_CHANGED),
         (CONTAINER, Code.HARDWARE_CHANGED),
         (Parts(), Code.HARDWARE_CHANGED),
@@ -223,13 +222,13 @@ def test_an_object_read_outside_its_window_proves_nothing(machine: Machine) -> N
 
 
 def test_a_machine_that_left_its_domain_is_in_trouble(machine: Machine) -> None:
-    machine.change(directory=replace(machine.read_object(), left=True))
+    machine.change(directory=machine.read_object()._replace(left=True))
 
     assert only(machine.situation()).trouble is Code.NO_DOMAIN
 
 
 def test_a_certificate_of_a_host_is_no_activation_object(machine: Machine) -> None:
-    machine.change(directory=replace(machine.read_object(), certificate=machine.host.certificate))
+    machine.change(directory=machine.read_object()._replace(certificate=machine.host.certificate))
 
     assert machine.situation().proofs == ()
 
@@ -252,7 +251,7 @@ def test_a_confirmation_for_another_edition_proves_nothing(machine: Machine) -> 
 
 def test_a_confirmation_moved_to_another_installation_id_proves_nothing(machine: Machine) -> None:
     elsewhere = Machine(machine.vendor, hardware=LAPTOP).deposit()
-    machine.change(permanent=replace(machine.deposit(), confirmation=elsewhere.confirmation))
+    machine.change(permanent=machine.deposit()._replace(confirmation=elsewhere.confirmation))
 
     assert machine.situation().proofs == ()
 
@@ -262,8 +261,8 @@ def test_a_trial_cannot_be_made_permanent(machine: Machine) -> None:
     confirmation = unpack_confirmation(trial.confirmation)
     assert isinstance(confirmation, PermanentConfirmation)
     for end_day in (0, 21_001):
-        edited = pack_confirmation(replace(confirmation, end_day=end_day))
-        machine.change(permanent=replace(trial, confirmation=edited))
+        edited = pack_confirmation(confirmation._replace(end_day=end_day))
+        machine.change(permanent=trial._replace(confirmation=edited))
         assert machine.situation().proofs == ()
 
 
@@ -308,14 +307,14 @@ def test_an_edition_without_record_has_no_evidence(machine: Machine) -> None:
 
 def test_an_answer_below_the_threshold_proves_that_a_host_counts_this_machine(machine: Machine) -> None:
     request = machine.request()
-    machine.record = replace(machine.record, proof=Lease(request, machine.host.reply(request, 1), SALT, NOW))
+    machine.record = machine.record._replace(proof=Lease(request, machine.host.reply(request, 1), SALT, NOW))
 
     assert machine.situation().is_proven
 
 
 @pytest.mark.parametrize("reply", [b"", b"\x82\x01\x05", bytes(200)], ids=["nothing", "a hint", "zeros"])
 def test_an_unsigned_answer_proves_nothing(machine: Machine, reply: bytes) -> None:
-    machine.record = replace(machine.record, proof=Lease(machine.request(), reply, SALT, NOW))
+    machine.record = machine.record._replace(proof=Lease(machine.request(), reply, SALT, NOW))
 
     assert not machine.situation().is_proven
 
@@ -323,7 +322,7 @@ def test_an_unsigned_answer_proves_nothing(machine: Machine, reply: bytes) -> No
 def test_the_answer_of_another_vendors_host_proves_nothing(machine: Machine) -> None:
     request = machine.request()
     reply = CertifiedHost(VendorKeys(seed="stranger")).reply(request)
-    machine.record = replace(machine.record, proof=Lease(request, reply, SALT, NOW))
+    machine.record = machine.record._replace(proof=Lease(request, reply, SALT, NOW))
 
     assert not machine.situation().is_proven
 
@@ -343,9 +342,9 @@ def test_damaged_evidence_is_no_proof_and_never_an_error(data: st.DataObject) ->
         return bytes(changed)
 
     machine.change(
-        lease=replace(lease, request=damaged(lease.request)),
-        directory=replace(seen, certificate=damaged(seen.certificate)),
-        permanent=replace(kept, confirmation=damaged(kept.confirmation)),
+        lease=lease._replace(request=damaged(lease.request)),
+        directory=seen._replace(certificate=damaged(seen.certificate)),
+        permanent=kept._replace(confirmation=damaged(kept.confirmation)),
     )
 
     assert machine.situation().proofs == ()
@@ -356,11 +355,11 @@ def test_junk_in_a_record_is_no_proof_and_never_an_error(junk: bytes, at: int) -
     machine = Machine()
     lease, seen, kept = machine.lease(), machine.read_object(), machine.deposit()
     machine.change(
-        lease=replace(lease, request=junk, reply=junk, received=Moment(at)),
-        directory=replace(seen, certificate=junk, directory=junk, read=Moment(at)),
-        permanent=replace(kept, installation=junk, confirmation=junk, deposited=Moment(at)),
+        lease=lease._replace(request=junk, reply=junk, received=Moment(at)),
+        directory=seen._replace(certificate=junk, directory=junk, read=Moment(at)),
+        permanent=kept._replace(installation=junk, confirmation=junk, deposited=Moment(at)),
     )
-    machine.record = replace(machine.record, proof=Lease(junk, junk, SALT, Moment(at)))
+    machine.record = machine.record._replace(proof=Lease(junk, junk, SALT, Moment(at)))
 
     situation = machine.situation()
     assert (situation.proofs, situation.is_proven) == ((), False)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -206,4 +205,4 @@ def test_entering_goes_group_by_group() -> None:
 
 
 def test_the_id_of_another_machine_is_not_this_one() -> None:
-    assert format_installation(replace(MACHINE, edition=1002)) != MACHINE_TEXT
+    assert format_installation(MACHINE._replace(edition=1002)) != MACHINE_TEXT

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -95,7 +94,7 @@ def test_there_are_at_most_64_keysets() -> None:
     for _ in range(63):
         vendor.publish()
     trusted = vendor.trusted
-    again = sign_keyset(replace(vendor.keysets[-1], issued_day=1), vendor.root_keys(1))
+    again = sign_keyset(vendor.keysets[-1]._replace(issued_day=1), vendor.root_keys(1))
 
     assert trusted.version == 64
     with pytest.raises(Untrusted, match="more than 64"):
@@ -175,7 +174,7 @@ def test_a_keyset_with_a_point_of_small_order_is_refused(vendor: VendorKeys, pla
     if place == "roots":
         following = vendor.next_keyset(roots=tuple(sorted((*first.roots, weak))))
     else:
-        following = vendor.next_keyset(issuing=(replace(first.issuing[0], public=weak), *first.issuing[1:]))
+        following = vendor.next_keyset(issuing=(first.issuing[0]._replace(public=weak), *first.issuing[1:]))
 
     with pytest.raises(Untrusted, match="large order"):
         extend(vendor.trusted, sign_keyset(following, vendor.root_keys(1)), now=MORNING)
@@ -197,7 +196,7 @@ def test_any_flipped_bit_of_a_keyset_is_refused(vendor: VendorKeys) -> None:
 
 def test_versions_grow_by_one(vendor: VendorKeys) -> None:
     for version in (1, 3, 64):
-        document = sign_keyset(replace(vendor.next_keyset(), version=version), vendor.root_keys(1))
+        document = sign_keyset(vendor.next_keyset()._replace(version=version), vendor.root_keys(1))
         with pytest.raises(Untrusted, match="follows version 1"):
             extend(vendor.trusted, document, now=MORNING)
 
@@ -330,7 +329,7 @@ def test_a_revoked_key_voids_it() -> None:
 
 def test_every_key_of_a_purpose_is_tried_newest_first() -> None:
     vendor = VendorKeys()
-    many = tuple(replace(vendor.keysets[0].issuing[0], number=n, purpose=Purpose.PERMANENT) for n in range(1, 12))
+    many = tuple(vendor.keysets[0].issuing[0]._replace(number=n, purpose=Purpose.PERMANENT) for n in range(1, 12))
     vendor.publish(issuing=many)
 
     assert [k.number for k in vendor.trusted.of_purpose(Purpose.PERMANENT)] == list(range(11, 0, -1))

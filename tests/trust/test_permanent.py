@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -72,9 +71,9 @@ def test_a_confirmation_belongs_to_its_installation_id(other: bytes) -> None:
 def test_an_end_day_cannot_be_moved_or_taken_away() -> None:
     trial = permanent(end_day=LAST_DAY)
 
-    assert refused(replace(trial, end_day=LAST_DAY + 1))
-    assert refused(replace(trial, end_day=0))
-    assert refused(replace(permanent(), end_day=LAST_DAY))
+    assert refused(trial._replace(end_day=LAST_DAY + 1))
+    assert refused(trial._replace(end_day=0))
+    assert refused(permanent()._replace(end_day=LAST_DAY))
 
 
 def test_any_flipped_bit_of_a_confirmation_is_refused() -> None:
@@ -146,14 +145,14 @@ def test_a_certificate_of_another_subject_or_with_other_fields_is_refused(
     subject: bytes, scope: int, changes: dict[str, Any]
 ) -> None:
     with pytest.raises(Untrusted) as error:
-        rebuild_certificate(replace(confirmed(), **changes), subject, scope, VENDOR.trusted)
+        rebuild_certificate(confirmed()._replace(**changes), subject, scope, VENDOR.trusted)
 
     assert error.value.code == "CONFIRMATION_UNTRUSTED"
 
 
 def test_a_newer_product_file_may_know_the_key() -> None:
     with pytest.raises(UnknownIssuingKey):
-        rebuild_certificate(replace(confirmed(), issuing_key=99), SUBJECT, 1, VENDOR.trusted)
+        rebuild_certificate(confirmed()._replace(issuing_key=99), SUBJECT, 1, VENDOR.trusted)
 
 
 def test_a_permanent_confirmation_makes_no_certificate() -> None:

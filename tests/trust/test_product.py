@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -162,7 +161,7 @@ def test_a_signature_of_another_kind_is_no_product(vendor: VendorKeys) -> None:
         vendor.issuing_key(Purpose.PRODUCT), vendor.certificate_claims(bytes(32), issuing_key=number), Purpose.HOST
     )
     message = decode_sign1(decode_product_file(dearmour(vendor.product_file(), PRODUCT_FILE)).product)
-    transplanted = encode_sign1(replace(message, signature=decode_sign1(certificate).signature))
+    transplanted = encode_sign1(message._replace(signature=decode_sign1(certificate).signature))
 
     assert refusal(repacked(vendor.product_file(), transplanted)) == "SIGNATURE_INVALID"
 
@@ -171,7 +170,7 @@ def test_a_product_that_carries_a_certificate_is_malformed(vendor: VendorKeys) -
     message = decode_sign1(decode_product_file(dearmour(vendor.product_file(), PRODUCT_FILE)).product)
 
     assert (
-        refusal(repacked(vendor.product_file(), encode_sign1(replace(message, certificate=b"x"))))
+        refusal(repacked(vendor.product_file(), encode_sign1(message._replace(certificate=b"x"))))
         == "PRODUCT_MALFORMED"
     )
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -208,7 +207,7 @@ def test_a_revoked_key_leads_into_grace_and_not_out_of_it() -> None:
 def test_a_domain_that_was_left_leads_into_grace_and_coming_back_out_of_it() -> None:
     machine = Machine()
     evidence = machine.read_object()
-    machine.change(directory=replace(evidence, left=True))
+    machine.change(directory=evidence._replace(left=True))
     assert (machine.standing(DAY).state, machine.standing(DAY).reason) == (R, Code.NO_DOMAIN)
 
     machine.change(directory=evidence)
@@ -256,7 +255,7 @@ def test_the_first_grace_is_shorter_where_no_certified_host_has_answered(
     if is_proven:
         request = machine.request()
         proof = Lease(request, machine.host.reply(request, 1), SALT, Moment(seconds(MORNING)))
-        machine.record = replace(machine.record, proof=proof)
+        machine.record = machine.record._replace(proof=proof)
 
     if length:
         assert machine.standing(length - SECOND) == Standing(I, (Event.KEY_INSTALLED,), grace_ends_at=MORNING + length)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -75,7 +74,7 @@ def test_a_clock_set_right_again_gives_back_what_was(wall: datetime) -> None:
 
 def test_a_clock_that_ran_ahead_is_suspect_until_it_is_caught_up_or_an_answer_comes() -> None:
     machine = leased()
-    machine.record = replace(machine.record, high_water=seconds(MORNING + YEAR), used=used(AT_REST))
+    machine.record = machine.record._replace(high_water=seconds(MORNING + YEAR), used=used(AT_REST))
 
     assert machine.standing(AT_REST).reason is Code.CLOCK_SUSPECT
     machine.lease(at=MORNING + AT_REST, used=used(AT_REST))
@@ -126,7 +125,7 @@ def test_no_clock_makes_a_lease_last_longer_than_use_or_wall_allow(
     wall: timedelta, use: timedelta, high: timedelta
 ) -> None:
     machine = leased()
-    machine.record = replace(machine.record, high_water=seconds(MORNING + high))
+    machine.record = machine.record._replace(high_water=seconds(MORNING + high))
     state = machine.standing(wall, use).state
 
     if use >= VALIDITY + HOUR:
@@ -182,7 +181,7 @@ def test_the_first_grace_on_a_suspect_clock_ends_by_use() -> None:
 
 
 def record(used_: int, clock: HandClock) -> VendorRecord:
-    return replace(Machine().record, used=used_, boot_id=clock.boot_id(), boot_seconds=int(clock.boot_seconds()))
+    return Machine().record._replace(used=used_, boot_id=clock.boot_id(), boot_seconds=int(clock.boot_seconds()))
 
 
 def test_use_is_counted_on_the_boot_time_clock() -> None:
@@ -212,6 +211,6 @@ def test_a_boot_time_clock_that_went_back_takes_no_use_away() -> None:
 
 @pytest.mark.parametrize(("boot_seconds", "use"), [(3600, 100), (3660, 160), (60, 160)])
 def test_without_a_boot_id_a_restart_is_known_by_the_clock_that_went_back(boot_seconds: float, use: int) -> None:
-    written = replace(record(100, HandClock()), boot_id=bytes(8))
+    written = record(100, HandClock())._replace(boot_id=bytes(8))
 
     assert used_now(written, bytes(8), boot_seconds) == use

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import cbor2
@@ -65,7 +64,7 @@ PAYLOAD = encode_keyset(KEYSET)
     ids=str,
 )
 def test_an_impossible_keyset_is_neither_written_nor_read(changes: dict[str, Any]) -> None:
-    wrong = replace(KEYSET, **changes)
+    wrong = KEYSET._replace(**changes)
     rows = [[k.number, int(k.purpose), k.public, k.not_before_day, k.not_after_day, 0] for k in wrong.issuing]
     head = [1, wrong.version, wrong.issued_day, wrong.expires_day, wrong.threshold]
 

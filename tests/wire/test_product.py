@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -31,14 +30,14 @@ CLAIMS = ProductClaims(7, 1, 20_000, "Acme Software", "", Policy(), (Group(1, "a
         {"groups": ()},
         {"groups": (Group(1, "acme-cad"), Group(1, "acme-office"))},
         {"groups": (Group(1, "acme-cad"), Group(2, "acme-cad"))},
-        {"editions": (PRO, replace(PRO, name="acme-cad-basic"))},
-        {"editions": (PRO, replace(PRO, id=1002))},
-        {"editions": (replace(PRO, group=2),)},
-        {"editions": (replace(PRO, threshold=0),)},
-        {"editions": (replace(PRO, threshold=1001),)},
-        {"editions": (replace(PRO, id=1 << 24),)},
-        {"editions": (replace(PRO, features=("x",) * 65),)},
-        {"editions": (replace(PRO, name="acme\tcad"),)},
+        {"editions": (PRO, PRO._replace(name="acme-cad-basic"))},
+        {"editions": (PRO, PRO._replace(id=1002))},
+        {"editions": (PRO._replace(group=2),)},
+        {"editions": (PRO._replace(threshold=0),)},
+        {"editions": (PRO._replace(threshold=1001),)},
+        {"editions": (PRO._replace(id=1 << 24),)},
+        {"editions": (PRO._replace(features=("x",) * 65),)},
+        {"editions": (PRO._replace(name="acme\tcad"),)},
         {"vendor": "A" * 65},
         {"vendor": "Acme\nSoftware"},
         {"service": "h" * 257},
@@ -54,7 +53,7 @@ CLAIMS = ProductClaims(7, 1, 20_000, "Acme Software", "", Policy(), (Group(1, "a
 )
 def test_claims_that_no_decoder_takes_are_not_written(changes: dict[str, Any]) -> None:
     with pytest.raises(ValueError):
-        encode_product(replace(CLAIMS, **changes))
+        encode_product(CLAIMS._replace(**changes))
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import cbor2
@@ -83,17 +82,17 @@ def test_a_file_that_is_no_record_is_corrupt(decode: Any, data: bytes) -> None:
         {"graces_reset": 256},
         {"cached_host": "h" * 301},
         {"skips": (("host", 1),) * 65},
-        {"editions": (replace(EDITION, attempts=Attempts(failures=1 << 16)),)},
-        {"editions": (replace(EDITION, attempts=Attempts(message="m" * 401)),)},
-        {"editions": (replace(EDITION, attempts=Attempts(message="\x1b[2J")),)},
-        {"editions": (replace(EDITION, pending=bytes(46)),)},
-        {"editions": (replace(EDITION, edition=1 << 24),)},
+        {"editions": (EDITION._replace(attempts=Attempts(failures=1 << 16)),)},
+        {"editions": (EDITION._replace(attempts=Attempts(message="m" * 401)),)},
+        {"editions": (EDITION._replace(attempts=Attempts(message="\x1b[2J")),)},
+        {"editions": (EDITION._replace(pending=bytes(46)),)},
+        {"editions": (EDITION._replace(edition=1 << 24),)},
     ],
     ids=str,
 )
 def test_a_record_that_could_not_be_read_again_is_not_written(changes: dict[str, Any]) -> None:
     with pytest.raises(ValueError):
-        encode_record(replace(RECORD, **changes))
+        encode_record(RECORD._replace(**changes))
 
 
 @pytest.mark.parametrize("kind", [1, 3, 255])

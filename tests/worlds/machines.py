@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -64,7 +64,7 @@ class Machine:
 
     def change(self, **changes: Any) -> None:
         """Change fields of the edition's record."""
-        self.record = replace(self.record, editions=(replace(self.part, **changes),))
+        self.record = self.record._replace(editions=(self.part._replace(**changes),))
 
     def request(self, **changes: Any) -> bytes:
         return self.vendor.request_body(self.edition, **{"parts": lease_parts(self.hardware, SALT), **changes})
@@ -105,7 +105,7 @@ class Machine:
 
     def seen(self, after: timedelta) -> None:
         """The licensing service was awake until so long after MORNING."""
-        self.record = replace(self.record, high_water=seconds(MORNING + after), used=used(after))
+        self.record = self.record._replace(high_water=seconds(MORNING + after), used=used(after))
 
     def standing(self, after: timedelta, use: timedelta | None = None, hardware: Parts | None = None) -> Standing:
         """The standing so long after MORNING by the wall clock, with as much use unless told otherwise."""

@@ -7,7 +7,7 @@ vendor would.
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -104,11 +104,11 @@ class VendorKeys:
     ) -> Keyset:
         """The newest keyset one version on, with statuses of issuing keys, withdrawn serials and fields changed."""
         last = self.keysets[-1]
-        issuing = tuple(replace(k, status=(status or {}).get(k.number, k.status)) for k in last.issuing)
-        following = replace(last, version=last.version + 1, issuing=issuing)
+        issuing = tuple(k._replace(status=(status or {}).get(k.number, k.status)) for k in last.issuing)
+        following = last._replace(version=last.version + 1, issuing=issuing)
         if withdrawn is not None:
-            following = replace(following, withdrawn=tuple(sorted(withdrawn)))
-        return replace(following, **changes)
+            following = following._replace(withdrawn=tuple(sorted(withdrawn)))
+        return following._replace(**changes)
 
     def publish(self, signers: list[Ed25519PrivateKey] | None = None, **changes: Any) -> bytes:
         """Sign the next keyset (by every first root, unless told otherwise) and take it into the chain."""
@@ -131,7 +131,7 @@ class VendorKeys:
             groups=(CAD, OFFICE),
             editions=self.editions,
         )
-        return replace(claims, **changes)
+        return claims._replace(**changes)
 
     def product_file(self, **changes: Any) -> str:
         return issue_product(self.issuing_key(Purpose.PRODUCT), self.claims(**changes), self.documents)
@@ -155,7 +155,7 @@ class VendorKeys:
             scope=CAD.id,
             level=255,
         )
-        return replace(claims, **changes)
+        return claims._replace(**changes)
 
     def certificate(self, subject: bytes, purpose: Purpose = Purpose.HOST, **changes: Any) -> bytes:
         claims = self.certificate_claims(subject, purpose, **changes)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any
 
 from muster.trust.chain import issue_certificate, sign_answer
@@ -84,7 +83,7 @@ def _covering() -> Iterator[Case]:
     }
     yield from refusals("certificate", "answer", "EDITION_NOT_COVERED", rows)
     yield Case("certificate", "at_level", "answer", "Up to level 10, the edition has 10.", _reply(level=10), BELIEVED)
-    released = replace(CAD_PRO, released_day=TODAY)
+    released = CAD_PRO._replace(released_day=TODAY)
     covered = _reply(released, released_until_day=TODAY)
     yield Case("certificate", "maintenance_last_day", "answer", "Released on the last day covered.", covered, BELIEVED)
     ended = {
@@ -184,7 +183,7 @@ def _objects() -> Iterator[Case]:
     copied = {"object_copied": (given(good, bytes(16)), "Copied to another directory.")}
     yield from refusals("certificate", "object", "NO_ACTIVATION_OBJECT", copied)
     payload = encode_certificate(claims)
-    by_host_key = encode_certificate(replace(claims, issuing_key=VENDOR.issuing_number(Purpose.HOST)))
+    by_host_key = encode_certificate(claims._replace(issuing_key=VENDOR.issuing_number(Purpose.HOST)))
     rows = {
         "object_under_host_label": (
             given(sign(VENDOR.issuing_key(Purpose.OBJECT), payload, LABEL_HOST_CERTIFICATE)),

@@ -152,7 +152,7 @@ def _judged() -> Iterator[Case]:
         },
         "MAINTENANCE_ENDED": {
             "maintenance_ended": (
-                judged(found(released_until_day=TODAY - 10), edition=replace(CAD_PRO, released_day=TODAY - 9)),
+                judged(found(released_until_day=TODAY - 10), edition=CAD_PRO._replace(released_day=TODAY - 9)),
                 "Released after the maintenance ended.",
             ),
         },

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -158,7 +157,7 @@ def _more_states() -> Iterator[Case]:
     unproven = Machine(VendorKeys(policy=Policy(unproven_grace=timedelta(days=3))))
     yield _case("unproven_grace_over", "No certified host has ever answered.", unproven, 4, State.NOTIFICATION)
     left = Machine()
-    left.change(directory=replace(left.read_object(), left=True))
+    left.change(directory=left.read_object()._replace(left=True))
     yield _case("domain_left", "The machine is outside the directory.", left, 1, State.RENEWAL_GRACE)
     elsewhere = Machine()
     elsewhere.read_object(directory=bytes(16))
@@ -185,7 +184,7 @@ def _more_states() -> Iterator[Case]:
     yield _case("serial_withdrawn", "A withdrawn serial ends renewals, no lease.", withdrawing, 1, State.LICENSED)
     moved = Machine()
     lease = moved.lease(nonce=bytes(16))
-    moved.change(lease=replace(lease, request=moved.request()))
+    moved.change(lease=lease._replace(request=moved.request()))
     yield _case("lease_of_another_request", "Request and reply do not belong together.", moved, 1, State.INITIAL_GRACE)
     stranger = Machine(VendorKeys("stranger"))
     stranger.lease()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
-from dataclasses import replace
 
 from muster.wire.calendar import seconds
 from muster.wire.cbor import Value, encode
@@ -52,8 +51,8 @@ def _full() -> Machine:
         ),
     )
     skips = (("host2.corp.example:1688", seconds(MORNING) + 86_400),)
-    machine.record = replace(
-        machine.record, proof=machine.part.lease, cached_host="host1.corp.example:1688", cached_priority=10, skips=skips
+    machine.record = machine.record._replace(
+        proof=machine.part.lease, cached_host="host1.corp.example:1688", cached_priority=10, skips=skips
     )
     return machine
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import math
 import threading
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import NamedTuple
 
 from muster.base.clock import Clock, SystemClock
 from muster.base.errors import Code, Misconfigured, MusterError, Refused
@@ -45,8 +45,7 @@ class NotLicensed(Refused):
     """What `License.require` raises: the edition has no key, or its grace is over."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Installed:
+class _Installed(NamedTuple):
     """A verified product file and the files it came from."""
 
     stamps: tuple[Stamp, Stamp]
@@ -55,8 +54,7 @@ class _Installed:
     error: Code | None
 
 
-@dataclass(frozen=True, slots=True)
-class _Judged:
+class _Judged(NamedTuple):
     """A judged record. `situation` is None when there is nothing to judge; `error` says why."""
 
     installed: _Installed

@@ -11,8 +11,8 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from muster.base.errors import Code, Malformed, MusterError
 from muster.trust.keyset import TrustedKeysets, enter
@@ -29,8 +29,7 @@ MAX_CHAIN_BYTES = MAX_KEYSETS * (MAX_KEYSET_BYTES + 4) + 16
 Stamp = tuple[int, int, int] | None
 
 
-@dataclass(frozen=True, slots=True)
-class VendorFolder:
+class VendorFolder(NamedTuple):
     """The files of one vendor on this machine."""
 
     path: Path

@@ -7,8 +7,8 @@ that is enough. Steps carry the numbers of the spec.
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
@@ -36,8 +36,7 @@ MAX_ANSWER_PAYLOAD_BYTES = 32
 _LABELS = {Purpose.HOST: LABEL_HOST_CERTIFICATE, Purpose.OBJECT: LABEL_OBJECT}
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """What a certified host said to one request, proven but not yet judged."""
 
     certificate: CertificateClaims

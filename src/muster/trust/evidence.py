@@ -7,10 +7,9 @@ domain that was left, a key of another kind) says why in `trouble`; evidence tha
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from muster.base.errors import Code, MusterError, Untrusted
 from muster.trust.chain import judge_certificate, lease_limit, verify_answer, verify_certificate
@@ -47,8 +46,7 @@ class Method(StrEnum):
     MAK = "mak"
 
 
-@dataclass(frozen=True, slots=True)
-class Proof:
+class Proof(NamedTuple):
     """Evidence that verifies. It holds for `validity` from `start` (None: without end), never beyond `limit`."""
 
     method: Method
@@ -58,11 +56,10 @@ class Proof:
     trouble: Code | None = None
     organisation: int | None = None
     serial: int | None = None
-    count: int = 0
+    count: int = 0  # type: ignore[assignment]  # nobody counts the fields of a record
 
 
-@dataclass(frozen=True, slots=True)
-class Situation:
+class Situation(NamedTuple):
     """All that decides the state of one edition, except the time: what `muster.trust.standing.stand` takes."""
 
     product: Product
@@ -104,7 +101,7 @@ def _of_key(record: EditionRecord, proof: Proof) -> Proof:
     """Evidence counts only under the kind of key that is installed; under another it is kept, but troubled."""
     kind = None if record.key is None else record.key.kind
     fits = kind is KeyKindCode.MAK if proof.method is Method.MAK else kind is KeyKindCode.GENERIC
-    return proof if fits or proof.trouble else replace(proof, trouble=Code.KEY_WRONG_KIND)
+    return proof if fits or proof.trouble else proof._replace(trouble=Code.KEY_WRONG_KIND)
 
 
 def _is_proven(product: Product, record: VendorRecord, proofs: tuple[Proof, ...], hardware: Parts) -> bool:

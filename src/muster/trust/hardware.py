@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import hmac
 import re
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 LABEL_PART = b"muster-part-v1"
 PARTS = 4
@@ -27,8 +26,7 @@ _PLACEHOLDERS = frozenset({
 })  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Parts:
+class Parts(NamedTuple):
     """Normalised sources, None where one cannot be read; `machine_id` is used only when fewer than two can."""
 
     board: str | None = None

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from dataclasses import replace
 from typing import TypeVar
 
 from muster.trust.hardware import Parts, installation_parts
@@ -41,7 +40,7 @@ def is_tag_good(installation: InstallationId, secret: bytes) -> bool:
 
 
 def _tagged(installation: AnyId, secret: bytes) -> AnyId:
-    return replace(installation, tag=_tag(installation, secret))
+    return installation._replace(tag=_tag(installation, secret))
 
 
 def _tag(installation: InstallationId, secret: bytes) -> bytes:

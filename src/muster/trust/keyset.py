@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import NamedTuple
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
@@ -38,8 +38,7 @@ class UnknownIssuingKey(Untrusted):
     """Signed by a key that the known keysets do not name: a newer keyset may."""
 
 
-@dataclass(frozen=True, slots=True)
-class TrustedKeysets:
+class TrustedKeysets(NamedTuple):
     """A verified chain: the vendor's fingerprint (32 bytes), the signed documents 1 ... N and the newest keyset."""
 
     fingerprint: bytes
@@ -141,7 +140,7 @@ def merge(trusted: TrustedKeysets, documents: Sequence[bytes], *, now: datetime)
         return trusted
     if offered.is_expired(now):
         raise Untrusted(Code.KEYSET_TOO_OLD, f"keyset {offered.version} is expired")
-    return replace(offered, documents=trusted.documents + offered.documents[trusted.version :])
+    return offered._replace(documents=trusted.documents + offered.documents[trusted.version :])
 
 
 def _extended(trusted: TrustedKeysets, document: bytes) -> TrustedKeysets:

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from dataclasses import dataclass
 from enum import IntEnum
+from typing import NamedTuple
 
 from muster.base.errors import Code, Malformed
 from muster.wire.activation import U24
@@ -52,8 +52,7 @@ class KeyKind(IntEnum):
         return self.name.lower()
 
 
-@dataclass(frozen=True, slots=True)
-class ProductKey:
+class ProductKey(NamedTuple):
     """A key with a sound check. `scope` is a group's id for a host key, an edition's otherwise; `text` has 25 characters."""
 
     kind: KeyKind

@@ -8,9 +8,9 @@ and the vendor's program come to the same state, and it is never better than the
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import NamedTuple
 
 from muster.base.errors import Code
 from muster.trust.evidence import Method, Proof, Situation
@@ -78,8 +78,7 @@ _TROUBLES = {
 _RANK = {State.LICENSED: 3, State.RENEWAL_GRACE: 2, State.NOTIFICATION: 1}
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
+class Standing(NamedTuple):
     """The state at one instant, and what it rests on. `reason` says why it is not LICENSED, when evidence is there."""
 
     state: State
@@ -91,11 +90,10 @@ class Standing:
     reason: Code | None = None
     organisation: int | None = None
     serial: int | None = None
-    count: int = 0
+    count: int = 0  # type: ignore[assignment]  # nobody counts the fields of a record
 
 
-@dataclass(frozen=True, slots=True)
-class Instant:
+class Instant(NamedTuple):
     """Both clocks at once. `is_suspect`: the wall clock stands before a time it has shown."""
 
     now: datetime

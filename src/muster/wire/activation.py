@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import IntEnum, IntFlag
 from typing import NamedTuple
 
@@ -75,18 +74,16 @@ class ActivationRequest(NamedTuple):
     flags: Flags = Flags.NONE
 
 
-@dataclass(frozen=True, slots=True)
-class ReplyClaims:
+class ReplyClaims(NamedTuple):
     """What a host signs: the count, its clock (seconds since 1970) and its intervals in minutes."""
 
-    count: int
+    count: int  # type: ignore[assignment]  # nobody counts the fields of a record
     host_time: int
     retry_minutes: int
     renew_minutes: int
 
 
-@dataclass(frozen=True, slots=True)
-class RefusalClaims:
+class RefusalClaims(NamedTuple):
     """A signed no: `code` is `Code.number`."""
 
     code: int
@@ -94,8 +91,7 @@ class RefusalClaims:
     retry_minutes: int
 
 
-@dataclass(frozen=True, slots=True)
-class Hint:
+class Hint(NamedTuple):
     """An unsigned word: shown to people, never believed. `version` is the highest that the host speaks."""
 
     version: int

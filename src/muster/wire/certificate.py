@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from muster.wire.activation import U8, U16, U24, U32
 from muster.wire.cbor import Reader, check_bytes, check_uint, encode
@@ -13,8 +13,7 @@ _FIELDS = 10
 NO_LIMIT = 0
 
 
-@dataclass(frozen=True, slots=True)
-class CertificateClaims:
+class CertificateClaims(NamedTuple):
     """Who may answer for which group and level, and how long.
 
     `subject` is the Ed25519 public key of a host or the hash of a directory id (32 bytes); `scope` a group's id;

@@ -6,9 +6,8 @@ A confirmation carries only what the other side does not have already. Formats: 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import IntEnum
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from muster.base.errors import Code, Malformed
 from muster.wire import armour
@@ -33,8 +32,7 @@ class ConfirmationFormat(IntEnum):
     DIRECTORY = 4
 
 
-@dataclass(frozen=True, slots=True)
-class PermanentConfirmation:
+class PermanentConfirmation(NamedTuple):
     """Ed25519 over label, installation id, format and end day. `end_day` is the last day, 0 for no end."""
 
     end_day: int
@@ -46,8 +44,7 @@ class PermanentConfirmation:
         return ConfirmationFormat.PERMANENT_UNTIL if self.end_day else ConfirmationFormat.PERMANENT
 
 
-@dataclass(frozen=True, slots=True)
-class CertificateConfirmation:
+class CertificateConfirmation(NamedTuple):
     """Every field of a certificate that host or directory cannot know, and its signature."""
 
     format: ConfirmationFormat

@@ -6,9 +6,8 @@ the tag is made and checked by `muster.trust.installation`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from enum import IntEnum
-from typing import TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 
 from muster.base.errors import Code, Malformed
 from muster.wire.activation import U24
@@ -32,38 +31,32 @@ class SubjectKind(IntEnum):
 BITS = {SubjectKind.MACHINE: 190, SubjectKind.HOST: 358, SubjectKind.DIRECTORY: 358}
 
 
-@dataclass(frozen=True, slots=True)
-class MachineId:
+class MachineId(NamedTuple):
     """Installation id of a machine: which key (its reference), which edition, which hardware (4 parts of 2 bytes)."""
 
     edition: int
     reference: bytes
     parts: bytes
     tag: bytes = bytes(TAG_BYTES)
+    kind: Literal[SubjectKind.MACHINE] = SubjectKind.MACHINE
 
-    kind = SubjectKind.MACHINE
 
-
-@dataclass(frozen=True, slots=True)
-class HostId:
+class HostId(NamedTuple):
     """Installation id of a host: which key, and the host's public key."""
 
     reference: bytes
     subject: bytes
     tag: bytes = bytes(TAG_BYTES)
+    kind: Literal[SubjectKind.HOST] = SubjectKind.HOST
 
-    kind = SubjectKind.HOST
 
-
-@dataclass(frozen=True, slots=True)
-class DirectoryId:
+class DirectoryId(NamedTuple):
     """Installation id of a directory: which key, and the hash of the directory's id."""
 
     reference: bytes
     subject: bytes
     tag: bytes = bytes(TAG_BYTES)
-
-    kind = SubjectKind.DIRECTORY
+    kind: Literal[SubjectKind.DIRECTORY] = SubjectKind.DIRECTORY
 
 
 InstallationId: TypeAlias = MachineId | HostId | DirectoryId
@@ -107,4 +100,4 @@ def unpack_installation(data: bytes) -> InstallationId:
 
 def under_tag(installation: InstallationId) -> bytes:
     """The bytes that the tag covers: the id with a zero tag."""
-    return pack_installation(replace(installation, tag=bytes(TAG_BYTES)))
+    return pack_installation(installation._replace(tag=bytes(TAG_BYTES)))

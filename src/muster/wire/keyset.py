@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import IntEnum
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from muster.wire.activation import KIND_KEYSET, U8, U16, U32, VENDOR_ID_BYTES, VERSION
 from muster.wire.cbor import Reader, check_bytes, check_readable, check_uint, encode, wrong
@@ -44,8 +43,7 @@ class KeyStatus(IntEnum):
     REVOKED = 2
 
 
-@dataclass(frozen=True, slots=True)
-class IssuingKey:
+class IssuingKey(NamedTuple):
     """One issuing key. It may sign what begins on a day from `not_before_day` to `not_after_day`, both included."""
 
     number: int
@@ -56,8 +54,7 @@ class IssuingKey:
     status: KeyStatus = KeyStatus.ACTIVE
 
 
-@dataclass(frozen=True, slots=True)
-class Keyset:
+class Keyset(NamedTuple):
     """The keys of a vendor at one version. `threshold` of `roots` sign the next one; `withdrawn` are certificate serials."""
 
     version: int
@@ -69,16 +66,14 @@ class Keyset:
     withdrawn: tuple[int, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class SignedKeyset:
+class SignedKeyset(NamedTuple):
     """A keyset's payload as it was signed, and (root public key, signature) pairs in ascending order of the keys."""
 
     payload: bytes
     signatures: tuple[tuple[bytes, bytes], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class KeysetRequest:
+class KeysetRequest(NamedTuple):
     """Asks a host for a part of the keyset that follows version `have_version`."""
 
     vendor_id: bytes
@@ -86,8 +81,7 @@ class KeysetRequest:
     offset: int
 
 
-@dataclass(frozen=True, slots=True)
-class KeysetPart:
+class KeysetPart(NamedTuple):
     """A part of the signed keyset `have_version` + 1. `total` is its size, 0 when there is none newer. Unsigned."""
 
     newest: int

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import timedelta
 from enum import IntEnum
+from typing import NamedTuple
 
 from muster.wire.activation import MAX_THRESHOLD, U8, U16, U24, U32
 from muster.wire.cbor import Reader, Value, check_readable, check_uint, encode, wrong
@@ -37,8 +37,7 @@ class DeviceClass(IntEnum):
 DEFAULT_THRESHOLD = {DeviceClass.CLIENT: 25, DeviceClass.SERVER: 5}
 
 
-@dataclass(frozen=True, slots=True)
-class Policy:
+class Policy(NamedTuple):
     """How long things hold (spec/product.md); travels in whole minutes."""
 
     validity: timedelta = timedelta(days=180)
@@ -52,16 +51,14 @@ class Policy:
     srv: str = "_muster._tcp"
 
 
-@dataclass(frozen=True, slots=True)
-class Group:
+class Group(NamedTuple):
     """Editions whose machines are counted together."""
 
     id: int
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class Edition:
+class Edition(NamedTuple):
     """What is licensed. `group` is a group's id; `released_day` 0 when unknown."""
 
     id: int
@@ -75,8 +72,7 @@ class Edition:
     features: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class ProductClaims:
+class ProductClaims(NamedTuple):
     """What the vendor signs. `serial` grows with every product file; `service` is a URL or empty."""
 
     issuing_key: int
@@ -90,8 +86,7 @@ class ProductClaims:
     extensions: tuple[tuple[int, bytes], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class ProductFile:
+class ProductFile(NamedTuple):
     """Keysets 1 ... N as signed documents, then the signed claims."""
 
     keysets: tuple[bytes, ...]

@@ -7,8 +7,8 @@ answer together, so that whoever reads the file judges it anew. Nothing secret i
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field
 from enum import IntEnum
+from typing import NamedTuple
 
 from muster.base.errors import Code, Malformed
 from muster.wire.activation import CLIENT_ID_BYTES, PARTS_BYTES, U8, U16, U24, U32
@@ -41,16 +41,14 @@ class KeyKindCode(IntEnum):
     MAK = 2
 
 
-@dataclass(frozen=True, slots=True)
-class Moment:
+class Moment(NamedTuple):
     """An instant on both clocks: wall seconds since 1970 and `used` seconds of this record. (0, 0) is never."""
 
     at: int = NEVER
     used: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class InstalledKey:
+class InstalledKey(NamedTuple):
     """What is remembered of a product key: never the key itself."""
 
     kind: KeyKindCode
@@ -58,8 +56,7 @@ class InstalledKey:
     reference: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Lease:
+class Lease(NamedTuple):
     """Evidence of volume activation: the bodies of request and reply, the salt of the request's parts, and when."""
 
     request: bytes
@@ -68,8 +65,7 @@ class Lease:
     received: Moment
 
 
-@dataclass(frozen=True, slots=True)
-class DirectoryEvidence:
+class DirectoryEvidence(NamedTuple):
     """An activation object as it was read, the directory it was read from, this machine's parts then, and when.
 
     `left` is true once the machine was found outside that directory.
@@ -83,8 +79,7 @@ class DirectoryEvidence:
     left: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class PermanentEvidence:
+class PermanentEvidence(NamedTuple):
     """Packed installation id and confirmation, this machine's parts at the deposit, and when."""
 
     installation: bytes
@@ -94,8 +89,7 @@ class PermanentEvidence:
     deposited: Moment
 
 
-@dataclass(frozen=True, slots=True)
-class Attempts:
+class Attempts(NamedTuple):
     """What the last attempts came to; shown, and used for timing, never as evidence.
 
     `code` is a `Code.number` or 0; `retry_minutes` and `renew_minutes` are the last host's, 0 for the policy's.
@@ -106,29 +100,27 @@ class Attempts:
     next_at: int = NEVER
     code: int = 0
     message: str = ""
-    count: int = 0
+    count: int = 0  # type: ignore[assignment]  # nobody counts the fields of a record
     host: str = ""
     retry_minutes: int = 0
     renew_minutes: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class EditionRecord:
+class EditionRecord(NamedTuple):
     """One edition on this machine. `trouble` is when its evidence was first seen not to hold."""
 
     edition: int
     key: InstalledKey | None = None
-    installed: Moment = field(default_factory=Moment)
+    installed: Moment = Moment()
     lease: Lease | None = None
     directory: DirectoryEvidence | None = None
     permanent: PermanentEvidence | None = None
     pending: bytes = b""
-    trouble: Moment = field(default_factory=Moment)
-    attempts: Attempts = field(default_factory=Attempts)
+    trouble: Moment = Moment()
+    attempts: Attempts = Attempts()
 
 
-@dataclass(frozen=True, slots=True)
-class VendorRecord:
+class VendorRecord(NamedTuple):
     """One machine for one vendor. `high_water` is the latest wall clock seen, `used` the seconds the machine ran since."""
 
     client_id: bytes

@@ -6,7 +6,7 @@ are matched byte by byte and no map is ever parsed. Verification is `muster.trus
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from muster.wire.cbor import Reader, check_bytes, encode
 
@@ -20,8 +20,7 @@ _NO_CERTIFICATE = bytes.fromhex("a0")
 _CERTIFICATE = bytes.fromhex("a13a00010000")
 
 
-@dataclass(frozen=True, slots=True)
-class Sign1:
+class Sign1(NamedTuple):
     """A signed payload, with the certificate of its signer where the message carries one."""
 
     payload: bytes

@@ -242,7 +242,7 @@ def _new_key(vendor: VendorKeys) -> int:
     keys = vendor.keysets[-1].issuing
     number = keys[-1].number + 1
     spare = number - vendor.issuing_number(Purpose.HOST)
-    fresh = replace(keys[0], number=number, public=public_bytes(vendor.issuing_key(Purpose.HOST, spare)))
+    fresh = keys[0]._replace(number=number, public=public_bytes(vendor.issuing_key(Purpose.HOST, spare)))
     vendor.publish(issuing=(*keys, fresh))
     return number
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -107,7 +106,7 @@ def test_a_record_on_other_hardware_is_a_copy_and_becomes_a_machine_of_its_own()
 
 def test_a_container_is_known_by_its_machine_id_and_a_machine_without_any_sign_is_taken_at_its_word() -> None:
     record = begin(at(hardware=CONTAINER), FIRST)
-    other = replace(CONTAINER, machine_id="another")
+    other = CONTAINER._replace(machine_id="another")
     assert not wake(record, at(hardware=CONTAINER), never)[1]
     assert wake(record, at(hardware=other), second)[1]
     nothing = make_parts(board=None, disk=None, network=None, platform=None)
@@ -132,7 +131,7 @@ def test_the_same_key_again_forgets_nothing_and_another_forgets_the_pending_id()
     vendor = VendorKeys()
     key = vendor.key(KeyKind.MAK, 1001)
     record = install_key(begin(at(), FIRST), 1001, key, MORNING)
-    record = keep(record, replace(part_of(record, 1001), pending=b"waiting"))
+    record = keep(record, part_of(record, 1001)._replace(pending=b"waiting"))
     assert install_key(record, 1001, key, MORNING + DAY) is record
     other = install_key(record, 1001, vendor.key(KeyKind.MAK, 1001, 2), MORNING)
     assert part_of(other, 1001).pending == b""
@@ -150,7 +149,7 @@ def test_rearm_keeps_keys_and_drops_activations() -> None:
     machine = leased()
     machine.deposit()
     key = machine.part.key
-    record = rearm(replace(machine.record, cached_host="kms1:1688"), at(10 * DAY), SECOND, Policy())
+    record = rearm(machine.record._replace(cached_host="kms1:1688"), at(10 * DAY), SECOND, Policy())
     part = part_of(record, 1001)
     assert part.key == key
     assert key is not None

@@ -119,7 +119,7 @@ def test_a_file_is_taken_on_the_same_hardware_even_after_the_machine_was_install
     file = encode_confirmation_file(installation, office.vendor.confirm_permanently(installation))
     again = office.machine(1, home=office.folder / "installed anew")
     client.install_key(again, MAK.formatted)
-    again.around = replace(again.around, hardware=replace(parts(1), disk="newdisk"))
+    again.around = replace(again.around, hardware=parts(1)._replace(disk="newdisk"))
     client.confirm_file(again, file)
     assert state(again) is State.LICENSED
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
@@ -22,7 +21,7 @@ from tests.worlds.network_world import KMS1, Office, state
 from tests.worlds.vendor_keys import CAD_PRO, VendorKeys
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
-HONEST = replace(CAD_PRO, name="honest-cad", product="Honest Cad")
+HONEST = CAD_PRO._replace(name="honest-cad", product="Honest Cad")
 
 
 @pytest.fixture

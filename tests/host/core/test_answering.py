@@ -162,7 +162,7 @@ def test_of_several_certificates_the_one_that_lasts_longest_answers() -> None:
     bench = Bench()
     vendor_id, represented = next(iter(bench.core.vendors.items()))
     short = represented.mandates[0]
-    claims = replace(short.claims, days=500, serial=6)
+    claims = short.claims._replace(days=500, serial=6)
     long = Mandate(issue_certificate(VENDOR.host_key, claims, Purpose.HOST), claims, HOST)
     for mandates in ((short, long), (long, short)):
         bench.core.vendors = {vendor_id: replace(represented, mandates=mandates)}

@@ -84,7 +84,7 @@ def settled(scene: Scene, carried: Carried, reply: bytes, organisation: int | No
     after = replace(scene, record=record)
     if ends_later(scene.standing(), after.standing()):
         # Counted from the request it may be older than what came over the network meanwhile.
-        record = keep(record, replace(after.part, lease=scene.part.lease))
+        record = keep(record, after.part._replace(lease=scene.part.lease))
     return record, outcome
 
 
@@ -92,7 +92,7 @@ def _from_the_request(scene: Scene, carried: Carried, reply: bytes) -> VendorRec
     """The record whose evidence begins when the request was made, and that names no host to come back to."""
     record, part = scene.record, scene.part
     if record.proof is not None and record.proof.reply == reply:
-        record = replace(record, proof=replace(record.proof, salt=carried.salt, received=carried.made))
+        record = record._replace(proof=record.proof._replace(salt=carried.salt, received=carried.made))
     if part.lease is not None and part.lease.reply == reply:
-        part = replace(part, lease=replace(part.lease, salt=carried.salt, received=carried.made))
-    return keep(record, replace(part, attempts=replace(part.attempts, host="")))
+        part = part._replace(lease=part.lease._replace(salt=carried.salt, received=carried.made))
+    return keep(record, part._replace(attempts=part.attempts._replace(host="")))

@@ -67,21 +67,20 @@ def with_object(scene: Scene, found: Found, chosen: ActivationObject) -> VendorR
         record.salt,
         moment_of(record, scene.now),
     )
-    after = replace(scene, record=keep(record, replace(scene.part, directory=evidence)))
+    after = replace(scene, record=keep(record, scene.part._replace(directory=evidence)))
     old, new = scene.standing(), after.standing()
     is_better = old.state is State.LICENSED and old.method is Method.DIRECTORY and new.method is Method.DIRECTORY
     if is_better and old.expires_at and new.expires_at and old.expires_at > new.expires_at:
         after = scene
     part = after.part
-    told = replace(
-        part.attempts,
+    told = part.attempts._replace(
         failures=0,
         code=0,
         message="",
         attempted_at=seconds(scene.now),
         next_at=seconds(scene.now + scene.product.policy.renewal),
     )
-    return keep(after.record, replace(part, attempts=told))
+    return keep(after.record, part._replace(attempts=told))
 
 
 def outside(scene: Scene, ident: bytes | None) -> VendorRecord:
@@ -89,7 +88,7 @@ def outside(scene: Scene, ident: bytes | None) -> VendorRecord:
     seen = scene.part.directory
     if seen is None or seen.left or seen.directory == ident:
         return scene.record
-    return keep(scene.record, replace(scene.part, directory=replace(seen, left=True)))
+    return keep(scene.record, scene.part._replace(directory=seen._replace(left=True)))
 
 
 def more_telling(directory: MusterError, host: MusterError) -> MusterError:

@@ -136,9 +136,9 @@ def settle(scene: Scene, outcome: Outcome, fraction: float, *, caching: bool = T
         record = _with_answer(scene, outcome.counted)
         if caching:
             record = _with_cached_host(record, outcome)
-    record = replace(record, skips=_skips(record, outcome, scene.now))
+    record = record._replace(skips=_skips(record, outcome, scene.now))
     after = replace(scene, record=record)
-    return keep(record, replace(after.part, attempts=_attempts(after, outcome, fraction)))
+    return keep(record, after.part._replace(attempts=_attempts(after, outcome, fraction)))
 
 
 def _with_answer(scene: Scene, counted: Counted) -> VendorRecord:
@@ -146,10 +146,10 @@ def _with_answer(scene: Scene, counted: Counted) -> VendorRecord:
     record = scene.record
     lease = Lease(counted.request, counted.answer, record.salt, moment_of(record, scene.now))
     # A fresh signed answer ends every doubt about a clock that was put back.
-    renewed = replace(record, proof=lease, high_water=seconds(scene.now))
+    renewed = record._replace(proof=lease, high_water=seconds(scene.now))
     if counted.claims.count < scene.edition.threshold:
         return renewed
-    with_lease = keep(renewed, replace(part_of(renewed, scene.edition.id), lease=lease))
+    with_lease = keep(renewed, part_of(renewed, scene.edition.id)._replace(lease=lease))
     before, after = scene.standing(), replace(scene, record=with_lease).standing()
     return renewed if ends_later(before, after) else with_lease
 
@@ -171,7 +171,7 @@ def _with_cached_host(record: VendorRecord, outcome: Outcome) -> VendorRecord:
     if asked is None or asked.source not in {Source.DNS, Source.CACHE}:
         return record
     priority = record.cached_priority if asked.priority is None else asked.priority
-    return replace(record, cached_host=str(counted.host), cached_priority=priority)
+    return record._replace(cached_host=str(counted.host), cached_priority=priority)
 
 
 def _skips(record: VendorRecord, outcome: Outcome, now: datetime) -> tuple[tuple[str, int], ...]:
@@ -188,19 +188,18 @@ def _attempts(scene: Scene, outcome: Outcome, fraction: float) -> Attempts:
     told = before
     if counted is not None:
         claims = counted.claims
-        told = replace(
-            before,
+        told = before._replace(
             count=claims.count,
             host=str(counted.host),
             retry_minutes=claims.retry_minutes,
             renew_minutes=claims.renew_minutes,
         )
     elif outcome.retry_minutes:
-        told = replace(told, retry_minutes=outcome.retry_minutes)
-    told = replace(told, attempted_at=seconds(scene.now))
+        told = told._replace(retry_minutes=outcome.retry_minutes)
+    told = told._replace(attempted_at=seconds(scene.now))
     if outcome.error is None:
         due = scene.now + renewal_interval(policy, told)
-        return replace(told, failures=0, code=0, message="", next_at=seconds(due))
+        return told._replace(failures=0, code=0, message="", next_at=seconds(due))
     return failed(scene, told, outcome.error, fraction)
 
 
@@ -213,8 +212,7 @@ def failed(scene: Scene, told: Attempts, error: MusterError, fraction: float) ->
     due = scene.now + retry_delay(base, failures, scene.standing(), scene.now, fraction)
     message = error.message.encode()[:MAX_MESSAGE_BYTES].decode(errors="ignore")
     printable = "".join(c for c in message if c.isprintable())
-    return replace(
-        told,
+    return told._replace(
         failures=failures,
         attempted_at=seconds(scene.now),
         next_at=seconds(due),

@@ -7,7 +7,7 @@ but where a person asked for it.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 from muster.base.errors import Code, Refused
@@ -60,8 +60,7 @@ def wake(record: VendorRecord, bearings: Bearings, fresh: Callable[[], Fresh]) -
     it still holds on this hardware is judged where evidence is judged.
     """
     used = min(used_now(record, bearings.boot_id, bearings.boot_seconds), MAX_SECONDS)
-    woken = replace(
-        record,
+    woken = record._replace(
         used=used,
         boot_id=bearings.boot_id,
         boot_seconds=int(bearings.boot_seconds),
@@ -69,13 +68,13 @@ def wake(record: VendorRecord, bearings: Bearings, fresh: Callable[[], Fresh]) -
     )
     if holds_on(record.parts, record.salt, bearings.hardware):
         # A part replaced within tolerance becomes the new normal; leases carry the parts of their own time.
-        return replace(woken, parts=lease_parts(bearings.hardware, record.salt)), False
+        return woken._replace(parts=lease_parts(bearings.hardware, record.salt)), False
     return _with_identity(woken, bearings.hardware, fresh()), True
 
 
 def _with_identity(record: VendorRecord, hardware: Parts, fresh: Fresh) -> VendorRecord:
-    return replace(
-        record, client_id=fresh.client_id, salt=fresh.salt, parts=lease_parts(hardware, fresh.salt), skips=()
+    return record._replace(
+        client_id=fresh.client_id, salt=fresh.salt, parts=lease_parts(hardware, fresh.salt), skips=()
     )
 
 
@@ -87,7 +86,7 @@ def moment_of(record: VendorRecord, now: datetime) -> Moment:
 def keep(record: VendorRecord, edition: EditionRecord) -> VendorRecord:
     """The record with one edition's part replaced or added."""
     others = tuple(e for e in record.editions if e.edition != edition.edition)
-    return replace(record, editions=tuple(sorted((*others, edition), key=lambda e: e.edition)))
+    return record._replace(editions=tuple(sorted((*others, edition), key=lambda e: e.edition)))
 
 
 def part_of(record: VendorRecord, edition: int) -> EditionRecord:
@@ -105,7 +104,7 @@ def install_key(record: VendorRecord, edition: int, key: ProductKey, now: dateti
     if part.key == installed:
         return record
     begun = part.installed if part.installed != Moment() else moment_of(record, now)
-    changed = replace(part, key=installed, installed=begun, pending=b"", attempts=Attempts())
+    changed = part._replace(key=installed, installed=begun, pending=b"", attempts=Attempts())
     return keep(record, changed)
 
 
@@ -132,8 +131,7 @@ def rearm(
         EditionRecord(e.edition, e.key, e.installed if keep_grace or e.key is None else now) for e in record.editions
     )
     renewed = _with_identity(record, bearings.hardware, fresh)
-    return replace(
-        renewed,
+    return renewed._replace(
         graces_reset=record.graces_reset + (not keep_grace),
         proof=None,
         cached_host="",
@@ -148,7 +146,7 @@ def note_trouble(record: VendorRecord, edition: int, standing: Standing, now: da
     if part is None:
         return record
     if standing.reason in _UNTIMED:
-        return record if part.trouble == Moment() else keep(record, replace(part, trouble=Moment()))
+        return record if part.trouble == Moment() else keep(record, part._replace(trouble=Moment()))
     if part.trouble != Moment():
         return record
-    return keep(record, replace(part, trouble=moment_of(record, now)))
+    return keep(record, part._replace(trouble=moment_of(record, now)))

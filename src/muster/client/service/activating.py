@@ -119,7 +119,7 @@ def _with_keysets(machine: Machine, scene: Scene, keysets: TrustedKeysets) -> Sc
     if keysets.version <= product.keysets.version:
         return scene
     machine.state.save_keysets(product.keysets.vendor_id, keysets)
-    return replace(scene, product=replace(product, keysets=keysets))
+    return replace(scene, product=product._replace(keysets=keysets))
 
 
 async def _by_confirmation(machine: Machine, scene: Scene, guidance: Guidance, service: str) -> Result:
@@ -211,7 +211,7 @@ def _settled(machine: Machine, scene: Scene, outcome: Outcome, guidance: Guidanc
 
 def _failed(machine: Machine, scene: Scene, error: MusterError) -> Result:
     attempts = failed(scene, scene.part.attempts, error, machine.around.entropy.fraction())
-    after = machine.save(scene, keep(scene.record, replace(scene.part, attempts=attempts)))
+    after = machine.save(scene, keep(scene.record, scene.part._replace(attempts=attempts)))
     machine.journal.note(scene.now, "activation.failed", edition=scene.edition.name, code=str(error.code))
     return Result(after, error)
 

@@ -62,7 +62,7 @@ def pending(machine: Machine, scene: Scene) -> tuple[Scene, bytes]:
         return scene, scene.part.pending
     packed = pack_installation(made)
     awake = machine.woken(scene)
-    return machine.save(awake, keep(awake.record, replace(awake.part, pending=packed))), packed
+    return machine.save(awake, keep(awake.record, awake.part._replace(pending=packed))), packed
 
 
 def _still_waits(pending: bytes, now: MachineId, secret: bytes) -> bool:
@@ -126,7 +126,7 @@ async def _with_newer_keysets(machine: Machine, vendor: VendorService, scene: Sc
     if keysets.version == known.version:
         return scene
     machine.state.save_keysets(known.vendor_id, keysets)
-    return replace(scene, product=replace(scene.product, keysets=keysets))
+    return replace(scene, product=scene.product._replace(keysets=keysets))
 
 
 def confirm(machine: Machine, digits: str, *, edition: str | None = None) -> Scene:
@@ -201,7 +201,7 @@ def _deposit(machine: Machine, scene: Scene, installation: bytes, confirmation: 
         record.salt,
         moment_of(record, awake.now),
     )
-    part = replace(awake.part, permanent=evidence, pending=b"", attempts=Attempts())
+    part = awake.part._replace(permanent=evidence, pending=b"", attempts=Attempts())
     machine.state.save_entered(scene.product.keysets.vendor_id, scene.edition.id, None)
     machine.journal.note(awake.now, "confirmation.deposited", edition=awake.edition.name)
     return machine.save(awake, keep(record, part))

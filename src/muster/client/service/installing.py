@@ -238,7 +238,7 @@ def set_caching(machine: Machine, *, on: bool) -> None:
     """Remember the host that answered last, or do not; switching off forgets the one that is remembered."""
     machine.state.save_choices(replace(machine.state.choices(), caching=on))
     for vendor_id in machine.sound() if not on else ():
-        machine.state.save_record(vendor_id, replace(machine.awake(vendor_id), cached_host="", cached_priority=0))
+        machine.state.save_record(vendor_id, machine.awake(vendor_id)._replace(cached_host="", cached_priority=0))
 
 
 def set_type(machine: Machine, way: str, *, edition: str | None = None) -> None:
@@ -253,4 +253,4 @@ def _forget_schedule(machine: Machine) -> None:
     for vendor_id in machine.sound():
         record = machine.state.record(vendor_id)
         if record is not None and record.skips:
-            machine.state.save_record(vendor_id, replace(machine.awake(vendor_id), skips=()))
+            machine.state.save_record(vendor_id, machine.awake(vendor_id)._replace(skips=()))

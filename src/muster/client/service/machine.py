@@ -8,7 +8,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from muster.base.clock import Clock
 from muster.base.entropy import Entropy
@@ -83,7 +83,7 @@ class Machine:
         there, as it does for programs (spec/states.md §Evidence).
         """
         saved, woken = self.state.record(vendor_id), self.waking(vendor_id)[0]
-        return woken if saved is None else replace(woken, high_water=saved.high_water)
+        return woken if saved is None else woken._replace(high_water=saved.high_water)
 
     def awake(self, vendor_id: bytes) -> VendorRecord:
         """The vendor's record, woken now and saved; a copy from another machine is told in the journal."""

@@ -154,7 +154,7 @@ class SqlBooks(SqlListings):
             )
         )
         serial = _new_id(done)
-        return replace(row, serial=serial, claims=replace(claims, serial=serial))
+        return replace(row, serial=serial, claims=claims._replace(serial=serial))
 
     def update_certificate(self, row: CertificateRow) -> None:
         """See `Books`."""

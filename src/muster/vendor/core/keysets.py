@@ -7,7 +7,7 @@ public keys and days come in.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from muster.base.errors import Code, Misconfigured, Refused
 from muster.wire.keyset import MAX_ISSUING_KEYS, MAX_KEYSETS, MAX_WITHDRAWN, IssuingKey, Keyset, KeyStatus, Purpose
@@ -84,8 +84,7 @@ def following(keyset: Keyset, change: Change, publics: Mapping[Purpose, Sequence
     withdrawn = tuple(sorted({*keyset.withdrawn, *change.withdraw}))
     _check_limits(keyset.version + 1, number, len(issuing), len(withdrawn))
     expires = max(keyset.expires_day, today + KEYSET_DAYS)
-    return replace(
-        keyset,
+    return keyset._replace(
         version=keyset.version + 1,
         issued_day=today,
         expires_day=expires,
@@ -96,9 +95,9 @@ def following(keyset: Keyset, change: Change, publics: Mapping[Purpose, Sequence
 
 def _changed(key: IssuingKey, retired: set[int], revoked: set[int]) -> IssuingKey:
     if key.number in revoked:
-        return replace(key, status=KeyStatus.REVOKED)
+        return key._replace(status=KeyStatus.REVOKED)
     if key.number in retired and key.status is KeyStatus.ACTIVE:
-        return replace(key, status=KeyStatus.RETIRED)
+        return key._replace(status=KeyStatus.RETIRED)
     return key
 
 
