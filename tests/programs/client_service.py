@@ -93,13 +93,14 @@ class Machine:
 
     home: Path
 
-    def run(self, *words: str, user: str | None = None, groups: tuple[int, ...] = ()) -> Told:
-        """A command, as this user or as another one with these groups."""
+    def run(self, *words: str, user: str | None = None, groups: tuple[int, ...] = (), entered: str = "") -> Told:
+        """A command, as this user or as another one with these groups; `entered` is its standard input."""
         other = [sys.executable, "-c", AS_ANOTHER, user or "", ",".join(map(str, groups)), "client"]
         around = {name: text for name, text in os.environ.items() if not name.startswith("MUSTER_")}
         done = subprocess.run(
             [*(COMMAND if user is None else other), *words],
             env={**around, "MUSTER_HOME": str(self.home)},
+            input=entered,
             capture_output=True,
             text=True,
             timeout=PATIENCE_SECONDS,

@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 
 from muster.trust.productkey import KeyKind, make_key
+from muster.vendor import app as vendor
 from tests.programs.client_service import Machine, product_file
 from tests.worlds.vendor_keys import CAD_PRO
+from tests.worlds.vendor_world import Acme
 
 MAK = make_key(KeyKind.MAK, CAD_PRO.id, bytes(range(11)))
 FLEET = f"""
@@ -75,6 +77,21 @@ def test_what_fails_is_told_after_what_was_done_and_the_next_run_goes_on(machine
     again = machine.run("apply", str(path), "--json")
     assert (again.code, again.plain["changed"], again.plain["error"]["code"] in told.stderr) == (1, False, True)
     assert machine.run("apply", str(path), "--check").stdout == f"would change  confirmation of {CAD_PRO.name}\n"
+
+
+def test_a_mak_and_what_its_vendor_confirmed_are_carried_by_the_file(tmp_path: Path) -> None:
+    acme, machine, path = Acme(tmp_path / "vendor"), Machine(tmp_path / "machine"), tmp_path / "FLEET.toml"
+    (tmp_path / "acme.muster").write_text(vendor.export_product(acme.vendor))
+    table = f'[[product]]\nfile = "acme.muster"\nkey = "{acme.mak().formatted}"\n'
+    path.write_text(table)
+    machine.done("apply", str(path))
+    digits = machine.done("installation-id").stdout.strip()
+    confirmed = vendor.confirm(acme.vendor, digits)
+    acme.close()
+    path.write_text(f'{table}confirmation = "{confirmed.digits}"\n')
+    assert machine.done("apply", str(path)).stdout == f"changed  confirmation of {CAD_PRO.name}\n"
+    assert machine.done("status", "--check", "--json").plain["editions"][0]["method"] == "mak"
+    assert machine.done("apply", str(path)).stdout == "nothing to change\n"
 
 
 @pytest.mark.parametrize(

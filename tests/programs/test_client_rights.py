@@ -95,6 +95,16 @@ def test_only_an_administrator_changes_anything(machine: Machine, tmp_path: Path
     assert (told.code, "Run the command as an administrator." in told.stderr) == (1, True)
 
 
+def test_asked_from_afar_a_user_has_a_users_rights(machine: Machine) -> None:
+    def told(request: str) -> dict[str, object]:
+        return machine.run("remote", user=NOBODY, entered=request).plain
+
+    assert told('{"version": 1, "operation": "status"}')["editions"]
+    refused = told('{"version": 1, "operation": "set-type", "way": "mak"}')
+    assert refused.keys() == {"error"}
+    assert "NOT_ADMINISTRATOR" in str(refused)
+
+
 def test_the_group_that_a_root_owned_file_names_administers_and_no_other_file_does(machine: Machine) -> None:
     group, settings = grp.getgrnam(STAFF).gr_gid, machine.home / "client.toml"
     words = ("set-caching", "off")

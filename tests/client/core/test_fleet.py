@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -75,6 +76,13 @@ def test_what_does_not_fit_the_product_file_is_a_mistake(given: dict[str, Any], 
     with pytest.raises(SettingMistake) as caught:
         offer(**given)
     assert caught.value.key == key
+
+
+def test_the_fleet_file_of_the_manual_is_one() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "operate" / "client.md").read_text()
+    text = page[page.index("# FLEET.toml") :].partition("```")[0]
+    fleet = load_text(Fleet, text, "FLEET.toml")
+    assert (len(fleet.machine.hosts or ()), fleet.product[0].edition) == (2, "acme-cad-pro")
 
 
 def test_a_confirmation_is_digits_or_the_name_of_a_file() -> None:
