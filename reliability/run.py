@@ -44,9 +44,10 @@ def main() -> int:
         lines += [f"| {name} | {figure} |" for figure in found]
         lines.append(f"| {name} | {ROWS[name].title}: duration | {seconds:.0f} s | – | – |")
         print("\n".join(lines[-len(found) - 1 :]), flush=True)
-    if chosen.out:
-        chosen.out.parent.mkdir(parents=True, exist_ok=True)
-        chosen.out.write_text(_page(lines, size))
+        # Row by row: what was measured in an hour is not lost with the row after it.
+        if chosen.out:
+            chosen.out.parent.mkdir(parents=True, exist_ok=True)
+            chosen.out.write_text(_page(lines, size))
     return 0 if holds else 1
 
 
