@@ -9,7 +9,6 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-import textwrap
 
 from muster.base.errors import Code, Malformed
 
@@ -39,7 +38,8 @@ _BEGIN = re.compile(r"-----BEGIN MUSTER ([A-Z][A-Z ]{1,39})-----")
 
 def armour(title: str, data: bytes) -> str:
     """The bytes as an armoured block that ends with a newline."""
-    lines = textwrap.wrap(base64.b64encode(data).decode(), LINE_CHARACTERS)
+    text = base64.b64encode(data).decode()
+    lines = [text[at : at + LINE_CHARACTERS] for at in range(0, len(text), LINE_CHARACTERS)]
     return "\n".join([f"-----BEGIN MUSTER {title}-----", *lines, f"-----END MUSTER {title}-----", ""])
 
 
