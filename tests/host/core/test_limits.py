@@ -62,3 +62,14 @@ def test_memory_is_bounded_however_many_prefixes_ask() -> None:
     assert new_ids.prefixes == 5
     assert new_ids.take("2001:db8:99::/64", NOW + 3600)
     assert new_ids.prefixes == 1
+
+
+def test_a_full_memory_is_looked_through_once_a_minute_whatever_the_crowd() -> None:
+    new_ids = NewIds(per_hour=10, max_prefixes=2)
+    for n, at in enumerate((NOW, NOW, NOW + 3599)):
+        assert new_ids.take(f"2001:db8:{n}::/64", at)
+    assert new_ids.prefixes == 3
+    assert new_ids.take("2001:db8:8::/64", NOW + 3658)
+    assert new_ids.prefixes == 3, "an hour is over for two, and nobody looks"
+    assert new_ids.take("2001:db8:9::/64", NOW + 3659)
+    assert new_ids.prefixes == 2

@@ -36,6 +36,9 @@ IPV6_PREFIX_BITS = 64
 MAX_PREFIXES = 65_536
 """Prefixes remembered at a time; more than that share one last allowance."""
 
+FORGET_SECONDS = 60
+"""A full memory is looked through this often, not for each stranger: that would cost more than the answer."""
+
 _OVERFLOW = ""
 
 
@@ -72,6 +75,7 @@ class NewIds:
         self._per_hour = per_hour
         self._max_prefixes = max_prefixes
         self._used: dict[str, list[int]] = {}
+        self._looked_through = 0
 
     def take(self, prefix: str, now: int) -> bool:
         """Use one of the prefix's allowance at `now` (seconds since 1970); False when none is left."""
@@ -79,7 +83,7 @@ class NewIds:
             return True
         used = self._used.get(prefix)
         if used is None:
-            if len(self._used) >= self._max_prefixes:
+            if len(self._used) >= self._max_prefixes and not 0 <= now - self._looked_through < FORGET_SECONDS:
                 self._forget(now)
             key = prefix if len(self._used) < self._max_prefixes else _OVERFLOW
             used = self._used.setdefault(key, [now, 0])
@@ -96,4 +100,5 @@ class NewIds:
         return len(self._used)
 
     def _forget(self, now: int) -> None:
+        self._looked_through = now
         self._used = {prefix: used for prefix, used in self._used.items() if 0 <= now - used[0] < HOUR_SECONDS}
