@@ -7,7 +7,6 @@ calls until a file changes. Never writes, never asks network or environment, nev
 from __future__ import annotations
 
 import math
-import threading
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
@@ -169,6 +168,8 @@ class License:
 
     def wait(self, seconds: float) -> bool:
         """Block until the edition is LICENSED or `seconds` have passed; whether it is. For first starts and CI runners."""
+        import threading
+
         deadline = self._clock.monotonic() + seconds
         pause = threading.Event()
         while self.state is not State.LICENSED:

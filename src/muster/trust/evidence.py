@@ -9,20 +9,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import NamedTuple, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from muster.base.errors import Code, MusterError, Untrusted
 from muster.trust.chain import judge_certificate, lease_limit, verify_answer, verify_certificate
 from muster.trust.hardware import Parts, lease_parts, same_hardware
-from muster.trust.installation import directory_subject
 from muster.trust.keyset import TrustedKeysets
-from muster.trust.permanent import verify_permanent
 from muster.trust.product import Product
 from muster.wire.activation import ReplyClaims, decode_request
 from muster.wire.calendar import day_end, moment
 from muster.wire.cbor import wrong
-from muster.wire.confirmation import NO_END, PermanentConfirmation, unpack_confirmation
-from muster.wire.installation import MachineId, unpack_installation
 from muster.wire.keyset import KeyStatus, Purpose
 from muster.wire.product import Edition
 from muster.wire.record import (
@@ -34,6 +30,10 @@ from muster.wire.record import (
     PermanentEvidence,
     VendorRecord,
 )
+
+# What only one kind of evidence needs is imported where it is judged: most machines hold a lease, and start faster.
+if TYPE_CHECKING:
+    from muster.wire.confirmation import PermanentConfirmation
 
 Evidence = TypeVar("Evidence", Lease, DirectoryEvidence, PermanentEvidence)
 
@@ -155,6 +155,8 @@ def prove_lease(lease: Lease, product: Product, edition: Edition, hardware: Part
 
 def prove_directory(evidence: DirectoryEvidence, product: Product, edition: Edition, hardware: Parts) -> Proof:
     """An activation object as it was read; raises when it proves nothing for `edition` in that directory."""
+    from muster.trust.installation import directory_subject
+
     certificate = verify_certificate(evidence.certificate, product.keysets, Purpose.OBJECT, even_revoked=True)
     if certificate.subject != directory_subject(evidence.directory):
         raise Untrusted(Code.NO_ACTIVATION_OBJECT, "the activation object is of another directory")
@@ -179,6 +181,9 @@ def prove_directory(evidence: DirectoryEvidence, product: Product, edition: Edit
 
 def prove_permanent(evidence: PermanentEvidence, product: Product, edition: Edition, hardware: Parts) -> Proof:
     """A deposited confirmation; raises when it is not for `edition`, or no permanent key ever stood behind it."""
+    from muster.wire.confirmation import NO_END
+    from muster.wire.installation import MachineId, unpack_installation
+
     installation = unpack_installation(evidence.installation)
     if not isinstance(installation, MachineId) or installation.edition != edition.id:
         raise wrong("an installation id of another edition")
@@ -196,6 +201,9 @@ def prove_permanent(evidence: PermanentEvidence, product: Product, edition: Edit
 
 def _permanent_of(evidence: PermanentEvidence, keysets: TrustedKeysets) -> tuple[PermanentConfirmation, Code | None]:
     """The verified confirmation, with KEY_REVOKED when only a revoked key stands behind it."""
+    from muster.trust.permanent import verify_permanent
+    from muster.wire.confirmation import unpack_confirmation
+
     confirmation = unpack_confirmation(evidence.confirmation)
     try:
         return verify_permanent(evidence.installation, confirmation, keysets), None
