@@ -29,6 +29,7 @@ from tools.vectors import (  # noqa: E402
     machines,
     products,
     records,
+    remote,
     reports,
     suite,
 )
@@ -47,6 +48,7 @@ SOURCES = (
     machines,
     products,
     records,
+    remote,
     reports,
     suite,
 )

@@ -1,4 +1,4 @@
-"""Readers of the vectors in spec/vectors/control."""
+"""Readers of the vectors in spec/vectors/control and spec/vectors/remote."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from muster.client.core.control import decode_request, encode_request
+from muster.client.core.remote import decode_remote
 from muster.client.core.rights import Ownership, Peer, role_of
 
 Given = dict[str, Any]
@@ -23,4 +24,13 @@ def rights(given: Given) -> Found:
     return {"role": str(role_of(peer, Ownership(given["owner"], given["administrators"])))}
 
 
-READERS: dict[str, Callable[[Given], Found]] = {"control_request": request, "control_rights": rights}
+def remote(given: Given) -> Found:
+    found = decode_remote(given["body"].encode())
+    return {"operation": found.name, "parameters": dict(found.parameters)}
+
+
+READERS: dict[str, Callable[[Given], Found]] = {
+    "control_request": request,
+    "control_rights": rights,
+    "remote_request": remote,
+}
