@@ -202,6 +202,7 @@ def _flat(rig: Rig, process: subprocess.Popen[str], port: int, chosen: argparse.
     for _ in range(0, chosen.known, rig.requests):
         rig.write_frames()
         rig.load(port)
+    rig.await_calm(process.pid)
     many = [rig.load(port)["rate"] for _ in range(chosen.rounds)]
     ratio = statistics.median(many) / statistics.median(few)
     return [
