@@ -39,3 +39,4 @@ def test_nobody_who_listens_is_no_failure(tmp_path: Path) -> None:
     notify({}, "READY=1")
     notify({"NOTIFY_SOCKET": "relative"}, "READY=1")
     notify({"NOTIFY_SOCKET": str(tmp_path / "nowhere")}, "READY=1")
+    assert list(tmp_path.iterdir()) == []
