@@ -40,9 +40,9 @@ class SystemClock:
         return time.monotonic()
 
     def boot_seconds(self) -> float:
-        """CLOCK_BOOTTIME where the system has it."""
-        boottime = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
-        return time.clock_gettime(boottime)
+        """CLOCK_BOOTTIME, or what the system has that counts sleep: CLOCK_MONOTONIC of macOS, the counter of Windows."""
+        clock = getattr(time, "CLOCK_BOOTTIME", getattr(time, "CLOCK_MONOTONIC", None))
+        return time.monotonic() if clock is None else time.clock_gettime(clock)
 
     def boot_id(self) -> bytes:
         """Of Linux' random boot id."""

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import errno
-import fcntl
 import os
+import sys
 from pathlib import Path
 from typing import IO
 
 from muster.base.errors import Code, Malformed, Misconfigured, StoreFailed
+from muster.platform.file_system import flush_folder, hold, put_in_place, set_rights
 
 PRIVATE = 0o600
 PRIVATE_FOLDER = 0o700
@@ -18,7 +19,10 @@ PUBLIC = 0o644
 def make_folder(path: Path, mode: int = PRIVATE_FOLDER) -> None:
     """Make a folder that only its owner may enter, unless `mode` says more; HOME_NOT_WRITABLE when that fails."""
     try:
+        is_new = not path.exists()
         path.mkdir(mode=mode, parents=True, exist_ok=True)
+        if is_new and sys.platform == "win32":  # which does not know modes
+            set_rights(path, None, mode)
     except OSError as error:
         raise Misconfigured(Code.HOME_NOT_WRITABLE, f"{path} cannot be made: {_reason(error)}") from error
 
@@ -32,16 +36,12 @@ def replace_file(path: Path, data: bytes, mode: int = PRIVATE) -> None:
     try:
         descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
         with os.fdopen(descriptor, "wb") as file:
-            os.fchmod(descriptor, mode)
+            set_rights(beside, descriptor, mode)
             file.write(data)
             file.flush()
             os.fsync(descriptor)
-        beside.replace(path)
-        folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        put_in_place(beside, path)
+        flush_folder(path.parent)
     except PermissionError as error:
         raise Misconfigured(Code.HOME_NOT_WRITABLE, f"{path} cannot be written: {_reason(error)}") from error
     except OSError as error:
@@ -72,7 +72,7 @@ def lock(path: Path) -> IO[bytes]:
     except OSError as error:
         raise Misconfigured(Code.HOME_NOT_WRITABLE, f"{path} cannot be written: {_reason(error)}") from error
     try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        hold(file)
     except OSError as error:
         file.close()
         raise Misconfigured(Code.HOME_IN_USE, f"another process works on {path.parent}") from error

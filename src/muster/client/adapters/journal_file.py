@@ -9,6 +9,8 @@ from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
+from muster.platform.file_system import set_rights
+
 MAX_JOURNAL_BYTES = 1_048_576
 JOURNAL = "events.jsonl"
 MODE = 0o644
@@ -50,5 +52,5 @@ def _readable(path: str, flags: int) -> int:
     descriptor = os.open(path, flags, MODE)
     if os.fstat(descriptor).st_size == 0:
         with suppress(OSError):
-            os.fchmod(descriptor, MODE)
+            set_rights(Path(path), descriptor, MODE)
     return descriptor
