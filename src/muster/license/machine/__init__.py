@@ -30,8 +30,14 @@ def read_parts(root: Path = Path("/")) -> Parts:
 
 def is_virtual(root: Path = Path("/")) -> bool:
     """Whether this looks like a virtual machine or a container: told to the host, never judged by."""
-    if sys.platform in {"win32", "darwin"}:
-        return False
+    if sys.platform == "win32":
+        from muster.license.machine import windows
+
+        return windows.is_virtual()
+    if sys.platform == "darwin":
+        from muster.license.machine import macos
+
+        return macos.is_virtual()
     from muster.license.machine import linux
 
     return linux.is_virtual(root)

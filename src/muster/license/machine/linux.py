@@ -7,17 +7,14 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from muster.license.machine.makers import is_virtual_maker
+
 DMI = "sys/class/dmi/id"
 MAX_FILE_BYTES = 65_536
 MAX_LAYERS = 8
 _NOWHERE = "00:00:00:00:00:00"
 _EC2_TAG = re.compile(r"^i-[0-9a-f]{8,17}$")
 _CPU_FIELDS = ("vendor_id", "cpu family", "model", "model name", "stepping", "CPU implementer", "CPU part", "Serial")
-_VIRTUAL = re.compile(
-    r"qemu|kvm|vmware|virtualbox|innotek|xen|bochs|parallels|hyper-v|virtual machine|openstack|amazon ec2|"
-    r"google compute|alibaba|bhyve|firecracker|cloud hypervisor",
-    re.IGNORECASE,
-)
 _CONTAINER_SIGNS = (".dockerenv", "run/.containerenv", "run/systemd/container")
 
 
@@ -91,7 +88,7 @@ def is_virtual(root: Path) -> bool:
     """Told by the hypervisor flag of the processor, the makers' names in DMI, or the marks of containers."""
     flags = (_text(root / "proc/cpuinfo") or "").partition("\nflags")[2].partition("\n")[0].split()
     names = _joined([_text(root / DMI / "sys_vendor"), _text(root / DMI / "product_name")]) or ""
-    return "hypervisor" in flags or bool(_VIRTUAL.search(names)) or any((root / s).exists() for s in _CONTAINER_SIGNS)
+    return "hypervisor" in flags or is_virtual_maker(names) or any((root / s).exists() for s in _CONTAINER_SIGNS)
 
 
 def _processor(root: Path) -> str | None:
