@@ -183,6 +183,9 @@ class Books(Listings, Protocol):
     def keysets(self) -> tuple[bytes, ...]:
         """The signed keysets 1 … N."""
 
+    def keyset_version(self) -> int:
+        """The newest version; 0 before the first."""
+
     def add_keyset(self, version: int, document: bytes) -> None:
         """Append the next one."""
 
@@ -198,6 +201,9 @@ class Books(Listings, Protocol):
     def organisations(self) -> tuple[Organisation, ...]:
         """All customers, by name."""
 
+    def organisation_named(self, name: str) -> Organisation | None:
+        """The customer of exactly this name."""
+
     def add_organisation(self, name: str, at: datetime) -> Organisation:
         """A new customer; `Refused` with ALREADY_SET_UP when there is one of this name."""
 
@@ -210,6 +216,9 @@ class Books(Listings, Protocol):
     def keys_by_reference(self, reference: bytes, *, hold: bool = False) -> tuple[KeyRow, ...]:
         """The keys of a reference; with `hold` nobody else spends from them until the transaction ends."""
 
+    def keys_by_partial(self, partial: str, most: int) -> tuple[KeyRow, ...]:
+        """The first `most` keys that end in these five characters, by id."""
+
     def key_by_lookup(self, lookup: bytes) -> KeyRow | None:
         """The key of a lookup HMAC."""
 
@@ -221,6 +230,9 @@ class Books(Listings, Protocol):
 
     def update_key(self, row: KeyRow) -> None:
         """Keep what changed of a key."""
+
+    def spend(self, row: KeyRow) -> None:
+        """Keep `used` and `reactivated` of a key that is held, and nothing else of it."""
 
     def certificates(self, key_id: int, kind: SubjectKind | None = None) -> tuple[CertificateRow, ...]:
         """The certificates given under a key, by serial."""

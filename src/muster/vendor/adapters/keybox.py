@@ -102,8 +102,10 @@ class KeyBox:
         self._entropy = entropy
         content = read_box(self._path, passphrase)
         self._issuing = [_bytes(raw) for raw in content["issuing"]]
+        self._by_public = _by_public(self._issuing)
         self._lookup = _bytes(content["lookup"])
         self._sealing = _bytes(content["sealing"])
+        self._cipher = AESGCM(self._sealing)
 
     @classmethod
     def create(
@@ -129,10 +131,8 @@ class KeyBox:
 
     def issuing(self, public: bytes) -> Ed25519PrivateKey:
         """See `Keys`."""
-        for raw in self._issuing:
-            key = Ed25519PrivateKey.from_private_bytes(raw)
-            if public_bytes(key) == public:
-                return key
+        if public in self._by_public:
+            return self._by_public[public]
         raise Misconfigured(
             Code.NOT_FOUND,
             f"the issuing key of {public.hex()[:16]}… is not in {self._path}",
@@ -142,6 +142,7 @@ class KeyBox:
     def add_issuing(self, keys: Sequence[Ed25519PrivateKey]) -> None:
         """See `Keys`. A key whose keyset is never published stays: the file only grows, so no proposal loses its keys."""
         self._issuing += [key.private_bytes_raw() for key in keys]
+        self._by_public = _by_public(self._issuing)
         content = {
             "issuing": [_text(raw) for raw in self._issuing],
             "lookup": _text(self._lookup),
@@ -160,18 +161,23 @@ class KeyBox:
     def seal(self, secret: bytes, reference: bytes) -> bytes:
         """See `Keys`."""
         nonce = self._entropy.token(NONCE_BYTES)
-        return nonce + AESGCM(self._sealing).encrypt(nonce, secret, LABEL_K + reference)
+        return nonce + self._cipher.encrypt(nonce, secret, LABEL_K + reference)
 
     def unseal(self, box: bytes, reference: bytes) -> bytes:
         """See `Keys`."""
         try:
-            return AESGCM(self._sealing).decrypt(box[:NONCE_BYTES], box[NONCE_BYTES:], LABEL_K + reference)
+            return self._cipher.decrypt(box[:NONCE_BYTES], box[NONCE_BYTES:], LABEL_K + reference)
         except (InvalidTag, ValueError) as error:
             raise StoreFailed(
                 Code.STATE_CORRUPT,
                 "a key in the database does not belong to this issuing.box",
                 "Restore both together.",
             ) from error
+
+
+def _by_public(raws: Sequence[bytes]) -> dict[bytes, Ed25519PrivateKey]:
+    keys = [Ed25519PrivateKey.from_private_bytes(raw) for raw in raws]
+    return {public_bytes(key): key for key in keys}
 
 
 def write_root(path: Path, root: Ed25519PrivateKey, passphrase: str, entropy: Entropy) -> None:

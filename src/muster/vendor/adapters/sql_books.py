@@ -21,6 +21,13 @@ from muster.vendor.ports import AuditRow, CertificateRow, KeyRow, MachineRow, Or
 from muster.wire.certificate import CertificateClaims
 from muster.wire.installation import SubjectKind
 
+_NEWEST_KEYSET = sa.select(sa.func.max(t.keyset.c.version))
+_SPEND = (
+    sa.update(t.product_key)
+    .where(t.product_key.c.id == sa.bindparam("spent_of"))
+    .values(used=sa.bindparam("used"), reactivated=sa.bindparam("reactivated"))
+)
+
 
 class SqlBooks(SqlListings):
     """See `Books`."""
@@ -51,6 +58,10 @@ class SqlBooks(SqlListings):
         rows = self._do(sa.select(t.keyset.c.document).order_by(t.keyset.c.version))
         return tuple(bytes(row.document) for row in rows)
 
+    def keyset_version(self) -> int:
+        """See `Books`."""
+        return int(self._do(_NEWEST_KEYSET).scalar() or 0)
+
     def add_keyset(self, version: int, document: bytes) -> None:
         """See `Books`."""
         self._do(sa.insert(t.keyset).values(version=version, document=document))
@@ -73,6 +84,11 @@ class SqlBooks(SqlListings):
         """See `Books`."""
         rows = self._do(sa.select(t.organisation).order_by(t.organisation.c.name))
         return tuple(Organisation(r.id, r.name, r.is_blocked, utc(r.created_at)) for r in rows)
+
+    def organisation_named(self, name: str) -> Organisation | None:
+        """See `Books`."""
+        row = self._do(sa.select(t.organisation).where(t.organisation.c.name == name)).first()
+        return None if row is None else Organisation(row.id, row.name, row.is_blocked, utc(row.created_at))
 
     def add_organisation(self, name: str, at: datetime) -> Organisation:
         """See `Books`."""
@@ -100,6 +116,11 @@ class SqlBooks(SqlListings):
             query = query.with_for_update(of=t.product_key)
         return tuple(read_key(row) for row in self._do(query))
 
+    def keys_by_partial(self, partial: str, most: int) -> tuple[KeyRow, ...]:
+        """See `Books`."""
+        query = select_keys().where(t.product_key.c.partial == partial).order_by(t.product_key.c.id).limit(most)
+        return tuple(read_key(row) for row in self._do(query))
+
     def key_by_lookup(self, lookup: bytes) -> KeyRow | None:
         """See `Books`."""
         row = self._do(select_keys().where(t.product_key.c.lookup == lookup)).first()
@@ -118,6 +139,10 @@ class SqlBooks(SqlListings):
     def update_key(self, row: KeyRow) -> None:
         """See `Books`."""
         self._do(sa.update(t.product_key).where(t.product_key.c.id == row.id).values(**_key_values(row)))
+
+    def spend(self, row: KeyRow) -> None:
+        """See `Books`."""
+        self._do(_SPEND, {"spent_of": row.id, "used": row.used, "reactivated": row.reactivated})
 
     def certificates(self, key_id: int, kind: SubjectKind | None = None) -> tuple[CertificateRow, ...]:
         """See `Books`."""

@@ -57,7 +57,7 @@ product_key = sa.Table(
     sa.Column("scope", sa.Integer, nullable=False),
     sa.Column("scope_name", sa.String(64), nullable=False),
     sa.Column("organisation_id", sa.ForeignKey("organisation.id"), nullable=False, index=True),
-    sa.Column("partial", sa.String(5), nullable=False),
+    sa.Column("partial", sa.String(5), nullable=False, index=True),
     sa.Column("lookup", sa.LargeBinary(32), nullable=False, unique=True),
     sa.Column("reference", sa.LargeBinary(8), nullable=False, index=True),
     sa.Column("secret", sa.LargeBinary, nullable=False),

@@ -13,7 +13,6 @@ from muster.base.errors import Code, Refused
 from muster.trust.chain import issue_certificate
 from muster.trust.humanid import format_confirmation, parse_installation
 from muster.trust.installation import is_tag_good
-from muster.trust.keyset import enter
 from muster.trust.permanent import confirm_certificate, sign_permanent
 from muster.trust.productkey import KeyKind
 from muster.vendor.core import keysets as plan
@@ -144,12 +143,12 @@ def _grant_machine(vendor: Vendor, books: Books, installation: MachineId, packed
     alike = books.machines_like(key.id, packed, installation.parts)
     known = [Confirmed(m.installation, m.parts, m.end_day) for m in alike]
     grant = grant_permanent(_facts(key), known, packed, installation.parts, today)
-    newest = enter(books.keysets()).newest
+    newest = vendor.chain.of(books).newest
     again = next((m for m in alike if m.installation == packed), None)
     if again is not None:
         return lambda: _sign_machine(vendor, newest, replace(again, cost=Cost.NOTHING), today)
     if grant.cost is Cost.ACTIVATION:
-        books.update_key(replace(key, used=key.used + 1))
+        books.spend(replace(key, used=key.used + 1))
     row = MachineRow(0, key.id, packed, installation.parts, grant.end_day, grant.cost, vendor.clock.now())
     added = books.add_machine(row)
     vendor.write(books, "machine.confirmed", str(added.id), key=key.id, cost=str(grant.cost))
@@ -169,7 +168,7 @@ def _grant_subject(
     subject, today = installation.subject, vendor.today
     key = _key_behind(vendor, books, installation)
     _check_kind(key, KeyKind.HOST)
-    newest = enter(books.keysets()).newest
+    newest = vendor.chain.of(books).newest
     rows = books.certificates(key.id, kind)
     grant = grant_certificate(_facts(key), [_certified(r, newest) for r in rows], subject, today, replaces)
     if grant.repeats is not None:
@@ -181,7 +180,7 @@ def _grant_subject(
         if old.serial == grant.replaces:
             books.update_certificate(replace(old, replaced_by=added.serial))
     if grant.cost is Cost.REACTIVATION:
-        books.update_key(replace(key, reactivated=key.reactivated + 1))
+        books.spend(replace(key, reactivated=key.reactivated + 1))
     vendor.write(
         books,
         f"{kind.name.lower()}.certified",

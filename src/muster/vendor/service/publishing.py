@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 
 from muster.base.errors import Code, Refused
-from muster.trust.keyset import enter
 from muster.vendor.core import keysets as plan
 from muster.vendor.ports import Books
 from muster.vendor.service.setting_up import export_product
@@ -22,10 +21,10 @@ def published_product(vendor: Vendor) -> str:
     """
 
     def held(books: Books) -> tuple[str, str | None]:
-        documents = books.keysets()
-        issuing = plan.current(enter(documents).newest, Purpose.PRODUCT, vendor.today)
+        newest = vendor.chain.of(books).newest
+        issuing = plan.current(newest, Purpose.PRODUCT, vendor.today)
         definition_in(books)
-        facts = f"{len(documents)} {issuing.number} {books.definition()}"
+        facts = f"{newest.version} {issuing.number} {books.definition()}"
         source = hashlib.sha256(facts.encode()).hexdigest()
         return source, books.setting(PUBLISHED) if books.setting(PUBLISHED_OF) == source else None
 
