@@ -1,4 +1,4 @@
-"""Four hundred days of one machine, a day at a time: hosts that die, new hardware, a copy, clocks that jump."""
+"""Four hundred days of one machine, a day at a time: hosts that die, new hardware, a copy, clocks that jump both ways."""
 
 from __future__ import annotations
 
@@ -95,3 +95,12 @@ def test_a_machine_is_told_the_truth_on_each_of_four_hundred_days(tmp_path: Path
     assert state(life.machine) is RENEWAL_GRACE, "a clock that was put back extends nothing"
     life.until(400)
     assert life.runs()[3:] == [(LICENSED, 35)], "the host's answer ended the doubt"
+
+    life.clock.set(life.clock.now() + 190 * DAY)
+    assert state(life.machine) is RENEWAL_GRACE, "a clock that jumped over the end of the lease is believed"
+    life.until(420)
+    assert life.runs()[3:] == [(LICENSED, 55)], "the host's answer began a new lease, and it is renewed as ever"
+    life.clock.set(life.clock.now() - 190 * DAY)
+    assert state(life.machine) is RENEWAL_GRACE, "what was kept under the wrong time does not hold under the right one"
+    life.until(440)
+    assert life.runs()[3:] == [(LICENSED, 75)], "it asked by itself within the day"

@@ -18,7 +18,7 @@ from muster.trust.hardware import Parts
 from muster.trust.product import Product
 from muster.trust.standing import Standing, stand
 from muster.wire.activation import State
-from muster.wire.calendar import moment, seconds
+from muster.wire.calendar import MAX_SECONDS, moment, seconds
 from muster.wire.product import Edition, Policy
 from muster.wire.record import (
     MAX_MESSAGE_BYTES,
@@ -106,7 +106,7 @@ def _of_host(minutes: int) -> timedelta:
 
 
 def next_attempt(scene: Scene) -> datetime | None:
-    """When the edition is due; None when nothing needs to be asked: no key, or activated for good."""
+    """When the edition is due; None when nothing needs to be asked: no key, activated for good, a clock beyond 2106."""
     part, attempts = scene.part, scene.part.attempts
     standing = scene.standing()
     if part.key is None or standing.permanent:
@@ -116,6 +116,9 @@ def next_attempt(scene: Scene) -> datetime | None:
     # An attempt in the future was made under a clock that has been put back since, and so was its deadline.
     if attempts.next_at == NEVER or moment(attempts.attempted_at) > scene.now:
         return scene.now
+    if attempts.next_at == MAX_SECONDS:
+        # A clock at the end of its width: a deadline that cannot be written down would be past at once, for ever.
+        return None
     due = moment(attempts.next_at)
     if standing.reason is not None and not attempts.failures:
         # What went well at the last attempt does not hold any more: ask at once, yet no faster than retries.
