@@ -277,3 +277,14 @@ def test_a_request_bundle_is_confirmed_row_by_row(tmp_path: Path) -> None:
     assert "[KEY_EXHAUSTED]" in done.stderr
     opened = open_bundle((tmp_path / "out").read_text(), keysets)
     assert [refusal_of(row, ids, keysets) is None for row in opened.rows] == [True, False]
+
+
+def test_many_keys_go_into_a_table_and_are_not_printed(tmp_path: Path) -> None:
+    Acme(tmp_path / "home").close()
+    terms = ["key", "issue", "--kind", "mak", "--scope", "acme-cad-pro", "--organisation", "Example Bank"]
+    table = tmp_path / "keys.csv"
+    refused(run(tmp_path / "home", *terms, "--count", "3"), "USAGE", 2)
+    assert told(run(tmp_path / "home", *terms, "--count", "3", "--csv", str(table))) == f"3 keys are in {table}\n"
+    keys = [line.partition(",")[0] for line in table.read_text().splitlines()[1:]]
+    assert len(set(keys)) == 3
+    assert all(_KEY.fullmatch(key + "\n") for key in keys)

@@ -228,6 +228,9 @@ class Books(Listings, Protocol):
     def add_key(self, row: KeyRow) -> KeyRow:
         """Keep a new key; its id is given by the books."""
 
+    def add_keys(self, rows: Sequence[KeyRow]) -> tuple[int, ...]:
+        """Keep many new keys; their ids, in the same order."""
+
     def update_key(self, row: KeyRow) -> None:
         """Keep what changed of a key."""
 
@@ -257,6 +260,11 @@ class Books(Listings, Protocol):
 
     def audit(self, at: datetime, actor: str, action: str, subject: str, details: Mapping[str, object]) -> None:
         """Write down what is being done, in the same transaction."""
+
+    def audit_all(
+        self, at: datetime, actor: str, action: str, subjects: Sequence[str], details: Mapping[str, object]
+    ) -> None:
+        """Write down the same for many subjects, a row each."""
 
     def audit_rows(self, last: int) -> tuple[AuditRow, ...]:
         """The newest rows, oldest first."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from itertools import combinations
@@ -21,6 +21,7 @@ from muster.vendor.ports import AuditRow, CertificateRow, KeyRow, MachineRow, Or
 from muster.wire.certificate import CertificateClaims
 from muster.wire.installation import SubjectKind
 
+_WRITE = sa.insert(t.audit).inline()  # nobody asks for the number of the row
 _NEWEST_KEYSET = sa.select(sa.func.max(t.keyset.c.version))
 _SPEND = (
     sa.update(t.product_key)
@@ -136,6 +137,11 @@ class SqlBooks(SqlListings):
         done = self._do(sa.insert(t.product_key).values(**_key_values(row)))
         return replace(row, id=_new_id(done))
 
+    def add_keys(self, rows: Sequence[KeyRow]) -> tuple[int, ...]:
+        """See `Books`."""
+        insert = sa.insert(t.product_key).returning(t.product_key.c.id, sort_by_parameter_order=True)
+        return tuple(self._do(insert, [_key_values(row) for row in rows]).scalars())
+
     def update_key(self, row: KeyRow) -> None:
         """See `Books`."""
         self._do(sa.update(t.product_key).where(t.product_key.c.id == row.id).values(**_key_values(row)))
@@ -216,8 +222,15 @@ class SqlBooks(SqlListings):
 
     def audit(self, at: datetime, actor: str, action: str, subject: str, details: Mapping[str, object]) -> None:
         """See `Books`."""
-        text = json.dumps(dict(details), default=str, sort_keys=True)
-        self._do(sa.insert(t.audit).values(at=at, actor=actor, action=action, subject=subject[:200], details=text))
+        row = {"at": at, "actor": actor, "action": action, "subject": subject[:200], "details": _details(details)}
+        self._do(_WRITE, row)
+
+    def audit_all(
+        self, at: datetime, actor: str, action: str, subjects: Sequence[str], details: Mapping[str, object]
+    ) -> None:
+        """See `Books`."""
+        same = {"at": at, "actor": actor, "action": action, "details": _details(details)}
+        self._do(_WRITE, [{**same, "subject": subject[:200]} for subject in subjects])
 
     def audit_rows(self, last: int) -> tuple[AuditRow, ...]:
         """See `Books`."""
@@ -225,6 +238,10 @@ class SqlBooks(SqlListings):
         return tuple(
             AuditRow(r.id, utc(r.at), r.actor, r.action, r.subject, json.loads(r.details)) for r in reversed(rows)
         )
+
+
+def _details(details: Mapping[str, object]) -> str:
+    return json.dumps(dict(details), default=str, sort_keys=True)
 
 
 def _new_id(done: sa.CursorResult[Any]) -> int:

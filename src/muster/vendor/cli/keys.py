@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -11,6 +12,7 @@ from muster.base import terminal
 from muster.base.errors import Code, Misconfigured
 from muster.trust.productkey import KeyKind
 from muster.vendor import app as vendor
+from muster.vendor.cli.many_keys import issue_many
 from muster.vendor.cli.options import Home, Json, PassphraseFd, opened
 from muster.wire.calendar import day_start
 
@@ -34,11 +36,13 @@ def issue(
     covers_until: Annotated[
         datetime | None, typer.Option("--covers-until", formats=["%Y-%m-%d"], help="Last release date covered (host).")
     ] = None,
+    count: Annotated[int, typer.Option("--count", help="How many keys on these terms; more than one needs --csv.")] = 1,
+    csv: Annotated[Path | None, typer.Option("--csv", metavar="FILE", help="Write the keys into a new table.")] = None,
     passphrase_fd: PassphraseFd = None,
     as_json: Json = False,
     home: Home = None,
 ) -> None:
-    """Issue a key. It is printed once and never kept."""
+    """Issue a key, or many into a table. It is printed once and never kept."""
     if kind not in KINDS:
         raise Misconfigured(Code.USAGE, f"there is no kind {kind!r}", "--kind host or --kind mak")
     order = vendor.Order(
@@ -52,6 +56,11 @@ def issue(
         until.date() if until else None,
         covers_until.date() if covers_until else None,
     )
+    if csv is not None:
+        issue_many(opened(context, home, passphrase_fd), order, count, csv)
+        return
+    if count != 1:
+        raise Misconfigured(Code.USAGE, f"{count} keys are not printed", "--csv FILE takes them")
     _show_new(vendor.issue_key(opened(context, home, passphrase_fd), order).formatted, as_json=as_json)
 
 

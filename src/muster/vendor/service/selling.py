@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -10,7 +10,7 @@ from muster.base.errors import Code, Malformed, Misconfigured, Refused
 from muster.trust.productkey import RANDOM_BYTES, KeyKind, ProductKey, make_key, parse_key
 from muster.vendor.core import ledger
 from muster.vendor.core.definition import Definition
-from muster.vendor.ports import Books, KeyRow
+from muster.vendor.ports import Books, KeyRow, Organisation
 from muster.vendor.service.vendor import Vendor, definition_in, find_key, find_organisation
 from muster.wire.activation import U8
 from muster.wire.calendar import EPOCH, MAX_DAY, day_number, day_start
@@ -18,6 +18,9 @@ from muster.wire.calendar import EPOCH, MAX_DAY, day_number, day_start
 DEFAULT_LEVEL = 255
 MAX_SEATS = 100_000_000
 MAX_REASON = 400
+MAX_COUNT = 100_000
+"""Keys in one go: they are one transaction."""
+AT_ONCE = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,35 +40,70 @@ class Order:
 
 def issue_key(vendor: Vendor, order: Order) -> ProductKey:
     """A new key; shown now and never again. `Misconfigured` for a scope or organisation that does not exist."""
+    return issue_keys(vendor, order, 1)[0]
+
+
+def issue_keys(
+    vendor: Vendor,
+    order: Order,
+    count: int,
+    *,
+    keep: Callable[[Sequence[ProductKey]], object] | None = None,
+    progress: Callable[[int], object] | None = None,
+) -> tuple[ProductKey, ...]:
+    """`count` new keys on the same terms (1 … `MAX_COUNT`), all or none, in one transaction.
+
+    `keep` is given them before the transaction: when it raises, none is issued. `progress` is told how many are written,
+    from 0 again when another transaction came between. Raises as `issue_key` does.
+    """
+    if not 1 <= count <= MAX_COUNT:
+        raise Misconfigured(Code.USAGE, f"{count} keys is outside 1 … {MAX_COUNT}", "Issue them in several goes.")
     _check_order(order, vendor.today)
-    keys = vendor.keys
-    chance = vendor.entropy.token(RANDOM_BYTES)
+    lookup, seal = vendor.keys.lookup, vendor.keys.seal
 
-    def work(books: Books) -> ProductKey:
-        scope = _scope(definition_in(books), order)
-        key = make_key(order.kind, scope, chance)
-        row = _row(vendor, books, order, key)
-        row = replace(row, lookup=keys.lookup(key.text), secret=keys.seal(key.secret, key.reference))
-        added = books.add_key(row)
-        vendor.write(books, "key.issued", str(added.id), scope=order.scope, organisation=order.organisation)
-        return key
+    def terms(books: Books) -> KeyRow:
+        return _terms(vendor, order, _scope(definition_in(books), order), find_organisation(books, order.organisation))
 
-    return vendor.store.run(work)
+    def row(same: KeyRow, key: ProductKey) -> KeyRow:
+        return replace(
+            same,
+            partial=key.partial,
+            lookup=lookup(key.text),
+            reference=key.reference,
+            secret=seal(key.secret, key.reference),
+        )
+
+    def work(books: Books) -> None:
+        same = terms(books)
+        details = {"scope": order.scope, "organisation": order.organisation}
+        for start in range(0, count, AT_ONCE):
+            ids = books.add_keys([row(same, key) for key in made[start : start + AT_ONCE]])
+            books.audit_all(vendor.clock.now(), vendor.actor, "key.issued", [str(number) for number in ids], details)
+            if progress is not None:
+                progress(start + len(ids))
+
+    scope = vendor.store.run(terms).scope
+    made = tuple(make_key(order.kind, scope, vendor.entropy.token(RANDOM_BYTES)) for _ in range(count))
+    if keep is not None:
+        keep(made)
+    vendor.store.run(work)
+    return made
 
 
-def _row(vendor: Vendor, books: Books, order: Order, key: ProductKey) -> KeyRow:
+def _terms(vendor: Vendor, order: Order, scope: int, organisation: Organisation) -> KeyRow:
+    """What all keys of an order have in common."""
     is_host = order.kind is KeyKind.HOST
     days = order.days if order.days is not None else ledger.CERTIFICATE_DAYS if is_host else 0
     pool = 0 if is_host else ledger.ACTIVATIONS if order.activations is None else order.activations
     return KeyRow(
         id=0,
         kind=order.kind,
-        scope=key.scope,
+        scope=scope,
         scope_name=order.scope,
-        organisation=find_organisation(books, order.organisation),
-        partial=key.partial,
+        organisation=organisation,
+        partial="",
         lookup=b"",
-        reference=key.reference,
+        reference=b"",
         secret=b"",
         level=DEFAULT_LEVEL if order.level is None else order.level,
         hosts=ledger.HOSTS if is_host else 0,

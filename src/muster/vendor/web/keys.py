@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import csv
-import io
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Annotated
@@ -18,6 +17,7 @@ from muster.platform.pages import Form, read_form
 from muster.platform.pages.headers import secured
 from muster.platform.pages.pages import see_other, status_of
 from muster.trust.productkey import KeyKind, ProductKey
+from muster.vendor.core.key_list import key_list
 from muster.vendor.ports import Books, KeyRow, Search
 from muster.vendor.service.access import EXCEPT, KEYS, READ
 from muster.vendor.service.selling import (
@@ -25,7 +25,7 @@ from muster.vendor.service.selling import (
     Order,
     block_key,
     extend_key,
-    issue_key,
+    issue_keys,
     note_key,
     replace_key,
 )
@@ -59,7 +59,7 @@ def keys(site: Site) -> APIRouter:
         who = site.form_of(request, form, KEYS)
         try:
             wanted = _wanted(form)
-            made = [issue_key(site.acting(who), wanted.order) for _ in range(wanted.count)]
+            made = issue_keys(site.acting(who), wanted.order, wanted.count)
         except MusterError as error:
             return _ask(site, request, who, form, error)
         if wanted.count > 1:
@@ -138,15 +138,11 @@ def _day(form: Form, name: str) -> date | None:
         raise Misconfigured(Code.USAGE, f"{text!r} is no day", "Write it as 2027-12-31.") from error
 
 
-def as_csv(order: Order, made: list[ProductKey]) -> Response:
-    """New keys as a file; a name that a spreadsheet would take for a formula is quoted."""
-    file = io.StringIO()
-    rows = csv.writer(file)
-    rows.writerow(["key", "kind", "scope", "organisation"])
-    name = f"'{order.organisation}" if order.organisation[:1] in "=+-@\t\r" else order.organisation
-    rows.writerows([key.formatted, str(order.kind), order.scope, name] for key in made)
+def as_csv(order: Order, made: Sequence[ProductKey]) -> Response:
+    """New keys as a file."""
+    text = key_list(made, order.scope, order.organisation)
     headers = {"content-disposition": 'attachment; filename="keys.csv"'}
-    return secured(Response(file.getvalue(), media_type="text/csv; charset=utf-8", headers=headers))
+    return secured(Response(text, media_type="text/csv; charset=utf-8", headers=headers))
 
 
 def _ask(site: Site, request: Request, who: Who, form: Form, error: MusterError | None = None) -> Response:
