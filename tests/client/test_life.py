@@ -45,6 +45,12 @@ class OneHost:
     async def addresses(self, name: str) -> tuple[str, ...]:
         return ("192.0.2.1",)
 
+    def keep(self, address: Address) -> None:
+        """There are no numbers here."""
+
+    def forget(self) -> None:
+        """There are no numbers here."""
+
     async def exchange(self, address: Address, body: bytes) -> bytes:
         if self.count is None:
             raise Unreachable(Code.HOST_UNREACHABLE, f"{address} is silent")

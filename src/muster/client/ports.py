@@ -47,6 +47,12 @@ class HostTransport(Protocol):
         `Unreachable` with HOST_UNREACHABLE when nothing comes, `Malformed` when it is no frame.
         """
 
+    def keep(self, address: Address) -> None:
+        """Remember where `address` answered, for times when no name server does. Never fails."""
+
+    def forget(self) -> None:
+        """Remember no host any more. Never fails."""
+
 
 class Domain(Protocol):
     """The domain of this machine, and the way to its directory."""

@@ -45,7 +45,7 @@ def exchange(host: Host, *addresses: str, deadline: float = 5.0) -> bytes:
         server = await asyncio.start_server(serve, LOOPBACK, 0)
         try:
             port = server.sockets[0].getsockname()[1]
-            transport = TcpHost(Names(*(addresses or (LOOPBACK,))), deadline)
+            transport = TcpHost(Names(*(addresses or (LOOPBACK,))), deadline=deadline)
             return await transport.exchange(Address("kms1.corp.example", port), b"ask")
         finally:
             server.close()

@@ -14,6 +14,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from muster.base.errors import Code, Malformed, Misconfigured, MusterError, StoreFailed
+from muster.client.adapters.known_numbers import NUMBERS
 from muster.client.core.carried import MAX_CARRIED_BYTES, Carried, decode_carried, encode_carried
 from muster.client.core.choices import Choices, choices_from_plain, choices_to_plain
 from muster.license.folder import (
@@ -52,7 +53,7 @@ MAX_ENTERED_BYTES = 1024
 FOLDER_MODE = 0o755
 _WRITE_OF_OTHERS, _OF_OTHERS = 0o022, 0o077
 _PRIVATE = frozenset({LOCK, "secrets"})
-_OWN = frozenset({LOCK, CHOICES, SETTINGS, PRODUCTS, "events.jsonl", "events.jsonl.1"})
+_OWN = frozenset({LOCK, CHOICES, NUMBERS, SETTINGS, PRODUCTS, "events.jsonl", "events.jsonl.1"})
 
 
 class StateFolder:

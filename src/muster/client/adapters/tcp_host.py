@@ -11,6 +11,7 @@ import os
 from contextlib import suppress
 
 from muster.base.errors import Code, MusterError, Unreachable
+from muster.client.adapters.known_numbers import KnownNumbers
 from muster.client.core.discovery import Address
 from muster.client.ports import NameService
 from muster.wire.frame import MAX_FRAME, FrameReader, frame
@@ -20,15 +21,21 @@ CONNECT_SECONDS = 3.0
 
 
 class TcpHost:
-    """`HostTransport` over TCP; names are looked up by the `NameService` given."""
+    """`HostTransport` over TCP; names are looked up by the `NameService` given.
+
+    Where that brings nothing, the number in `known` stands in.
+    """
 
     def __init__(
         self,
         names: NameService,
+        known: KnownNumbers | None = None,
         deadline: float = EXCHANGE_SECONDS,
         connect: float = CONNECT_SECONDS,
     ) -> None:
         self._names = names
+        self._known = known
+        self._answered: dict[Address, str] = {}
         self._deadline = deadline
         self._connect = connect
 
@@ -40,14 +47,39 @@ class TcpHost:
         except TimeoutError as error:
             raise _silent(address, f"did not answer within {self._deadline:g} seconds") from error
 
+    def keep(self, address: Address) -> None:
+        """See `HostTransport`."""
+        number = self._answered.get(address)
+        if number is not None and self._known is not None:
+            self._known.keep(address.host, number)
+
+    def forget(self) -> None:
+        """See `HostTransport`."""
+        self._answered.clear()
+        if self._known is not None:
+            self._known.forget()
+
     async def _exchange(self, address: Address, body: bytes) -> bytes:
         last: MusterError = _silent(address, "has no address: its name does not resolve")
-        for numeric in await self._names.addresses(address.host):
+        for numeric in await self._numbers(address.host):
             try:
-                return await self._converse(address, numeric, body)
+                answer = await self._converse(address, numeric, body)
             except Unreachable as error:
                 last = error
+            else:
+                self._answered[address] = numeric
+                return answer
         raise last
+
+    async def _numbers(self, host: str) -> tuple[str, ...]:
+        """What the name server says; when it says nothing, where the host answered last."""
+        known = () if self._known is None else self._known.of(host)
+        try:
+            return await self._names.addresses(host) or known
+        except Unreachable:
+            if not known:
+                raise
+            return known
 
     async def _converse(self, address: Address, numeric: str, body: bytes) -> bytes:
         try:

@@ -20,6 +20,7 @@ from muster.client.adapters.dns_srv import DnsSrv
 from muster.client.adapters.domain_member import DomainMember
 from muster.client.adapters.inspection import LookingOn
 from muster.client.adapters.journal_file import JournalFile
+from muster.client.adapters.known_numbers import KnownNumbers
 from muster.client.adapters.state_folder import SETTINGS, StateFolder, locked
 from muster.client.adapters.tcp_host import TcpHost
 from muster.client.adapters.vendor_http import VendorHttp
@@ -123,7 +124,9 @@ def open_machine(
         zones=_zones(environment),
     )
     domain = DomainMember(settings.directory, home)
-    return Machine(state, names, TcpHost(names), JournalFile(home), around, domain=domain, vendor=VendorHttp())
+    return Machine(
+        state, names, TcpHost(names, KnownNumbers(home)), JournalFile(home), around, domain=domain, vendor=VendorHttp()
+    )
 
 
 def _choices(state: StateFolder) -> Choices:

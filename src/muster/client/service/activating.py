@@ -205,6 +205,8 @@ def _settled(machine: Machine, scene: Scene, outcome: Outcome, guidance: Guidanc
     scene = _with_keysets(machine, scene, outcome.keysets)
     record = settle(scene, outcome, machine.around.entropy.fraction(), caching=guidance.caching)
     after = machine.save(scene, record)
+    if outcome.counted is not None and guidance.caching:
+        machine.hosts.keep(outcome.counted.host)
     _tell(machine, after, outcome)
     return Result(after, outcome.error)
 

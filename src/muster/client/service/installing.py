@@ -197,6 +197,7 @@ def rearm_all(machine: Machine, *, keep_grace: bool = False) -> tuple[str, ...]:
         renewed.append((vendor_id, record, product.claims.vendor))
     if not renewed:
         raise Misconfigured(Code.NOT_SET_UP, "no product file is installed on this machine", "nothing to rearm")
+    machine.hosts.forget()
     for vendor_id, record, vendor in renewed:
         machine.state.save_record(vendor_id, record)
         machine.journal.note(machine.around.clock.now(), "machine.rearmed", vendor=vendor)
@@ -237,6 +238,8 @@ def set_dns(machine: Machine, address: str) -> None:
 def set_caching(machine: Machine, *, on: bool) -> None:
     """Remember the host that answered last, or do not; switching off forgets the one that is remembered."""
     machine.state.save_choices(replace(machine.state.choices(), caching=on))
+    if not on:
+        machine.hosts.forget()
     for vendor_id in machine.sound() if not on else ():
         machine.state.save_record(vendor_id, machine.awake(vendor_id)._replace(cached_host="", cached_priority=0))
 
