@@ -50,6 +50,8 @@ class SqlListings:
         query = sa.select(t.organisation, keys.label("keys"))
         if search.text:
             query = query.where(_found(search.text, own.name) | _is_number(search.text, own.id))
+        if search.organisation is not None:
+            query = query.where(own.id == search.organisation)
         query = _where(query, {"blocked": own.is_blocked, "open": ~own.is_blocked}, search)
         return self._listed(
             query,

@@ -9,7 +9,10 @@ from muster.vendor.web.problems import problem
 
 MAX_JSON_BYTES = 4096
 MAX_BUNDLE_BYTES = 2 * 1024 * 1024
+MAX_DEFINITION_BYTES = 256 * 1024
 BUNDLES = "/v1/request-bundles"
+DEFINITION = "/v1/admin/product"
+_LARGER = {BUNDLES: MAX_BUNDLE_BYTES, DEFINITION: MAX_DEFINITION_BYTES}
 
 
 class CappedBodies:
@@ -23,7 +26,7 @@ class CappedBodies:
         if scope["type"] != "http" or not scope["path"].startswith("/v1/"):
             await self._app(scope, receive, send)
             return
-        most = MAX_BUNDLE_BYTES if scope["path"] == BUNDLES else MAX_JSON_BYTES
+        most = _LARGER.get(scope["path"], MAX_JSON_BYTES)
         body, goes_on = bytearray(), True
         while goes_on:
             message = await receive()

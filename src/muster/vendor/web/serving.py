@@ -12,6 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from muster import __version__
 from muster.platform.accounts import Accounts
 from muster.vendor.service.vendor import Vendor
+from muster.vendor.web.admin.site import add_admin
 from muster.vendor.web.api import Problem, api
 from muster.vendor.web.bodies import CappedBodies
 from muster.vendor.web.limits import Limits
@@ -27,6 +28,7 @@ def create_app(vendor: Vendor, accounts: Accounts, limits: Limits | None = None)
     registry = CollectorRegistry()
     add_problems(app)
     app.include_router(api(vendor, limits))
+    add_admin(app, vendor, accounts, limits)
     _add_watching(app, vendor, registry)
     add_pages(app, vendor, accounts, limits.address)
     app.add_middleware(CappedBodies)

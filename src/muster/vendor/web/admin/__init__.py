@@ -1,0 +1,1 @@
+"""The API for a vendor's own programs, under ``/v1/admin`` (docs/operate/admin-api.md)."""

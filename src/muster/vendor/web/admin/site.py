@@ -1,0 +1,23 @@
+"""All endpoints of the vendor's programs, put on an application."""
+
+from __future__ import annotations
+
+from fastapi import Depends, FastAPI
+
+from muster.platform.accounts import Accounts
+from muster.vendor.service.vendor import Vendor
+from muster.vendor.web.admin.catalogue import catalogue
+from muster.vendor.web.admin.customers import customers
+from muster.vendor.web.admin.gate import Gate
+from muster.vendor.web.admin.given import given
+from muster.vendor.web.admin.keys import keys
+from muster.vendor.web.admin.people import people
+from muster.vendor.web.limits import Limits
+
+
+def add_admin(app: FastAPI, vendor: Vendor, accounts: Accounts, limits: Limits) -> None:
+    """Put every endpoint on the application; strangers who try tokens are limited like all others."""
+    gate, first = Gate(accounts), [Depends(limits.address)]
+    for room in (customers, keys, given, catalogue):
+        app.include_router(room(vendor, gate), dependencies=first)
+    app.include_router(people(vendor, accounts, gate), dependencies=first)
