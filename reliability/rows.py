@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from reliability.figure import Figure
 from reliability.invented_ids import invented_ids
 from reliability.killed import killed
+from reliability.names_lost import names_lost
 from reliability.slow_peers import slow_peers
 from reliability.starved import starved
 from reliability.stopped import stopped
@@ -29,6 +30,7 @@ ROWS: dict[str, Row] = {
     "R1": Row("host killed with SIGKILL at random instants under load", killed, (10,), (200,), (1_000,)),
     "R7": Row("slow peers that never finish a request", slow_peers, (300,), (2_000,), (10_000,)),
     "R8": Row("machines that do not exist", invented_ids, (5_000, 1_000), (100_000, 20_000), (1_000_000, 1_000_000)),
+    "R9": Row("name server down, slow, ignorant, poisoned or endless", names_lost, (30,), (150,), (150,)),
     "R11": Row("database locked, gone or damaged; disk full", starved, (), (), ()),
     "R13": Row("host told to stop with many requests on their way", stopped, (3, 100), (20, 500), (100, 500)),
     "R18": Row("machines that all start in the same minute", together, (500, 1), (10_000, 60), (50_000, 60)),

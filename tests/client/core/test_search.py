@@ -83,6 +83,13 @@ def test_a_cached_host_that_was_taken_out_of_dns_goes_last() -> None:
     assert hosts == ["kms1.corp.example:1688", "kms2.corp.example:1688"]
 
 
+def test_a_zone_with_a_thousand_hosts_does_not_crowd_out_the_cached_one() -> None:
+    dns: Dns = {NAMES["corp.example"]: tuple(record(f"dead{number}.corp.example") for number in range(1000))}
+    hosts, _, _ = walk(replace(ORDER, cached=CACHED, renewal=True), dns)
+    assert len(hosts) == MAX_CANDIDATES
+    assert hosts[-1] == "kms2.corp.example:1688"
+
+
 def test_the_cached_host_stands_in_while_dns_says_nothing() -> None:
     silent = Unreachable(Code.DNS_UNREACHABLE)
     dns: Dns = dict.fromkeys(NAMES.values(), silent)

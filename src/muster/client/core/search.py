@@ -107,7 +107,9 @@ class Search:
         listed = [r.priority for r in records if Address(r.target.lower(), r.port) == cached]
         drawn = list(self._draw(records))
         place = min(listed) if listed else max((r.priority for r in records), default=0) + 1
-        self._ready.extend(c for c in drawn if c.priority is not None and c.priority < place)
+        better = (c for c in drawn if c.priority is not None and c.priority < place)
+        # Its own place is kept: a zone with a thousand hosts that are not there must not crowd it out.
+        self._ready.extend(islice(better, MAX_CANDIDATES - 1))
         self._ready.append(own)
         self._ready.extend(drawn)
 
