@@ -28,7 +28,7 @@ PATIENCE_SECONDS = 30
 PRO, SERVER = "acme-cad-pro", "acme-cad-server"
 FIELDS = [
     "product", "edition", "state", "method", "permanent", "expires_at", "grace_ends_at", "next_attempt_at", "count",
-    "threshold", "host", "organisation", "client_id", "partial_key", "binding", "features", "last_error",
+    "threshold", "host", "organisation", "client_id", "partial_key", "key_kind", "binding", "features", "last_error",
 ]  # fmt: skip
 
 

@@ -67,6 +67,7 @@ def test_each_answer_shows_what_is_on_the_machine_afterwards(machine: Machine) -
     mak = make_key(KeyKind.MAK, CAD_PRO.id, bytes(range(11)))
     installed = asked(machine, "install-key", key=mak.formatted)
     assert installed["editions"][0]["partial_key"] == installed["partial_key"] == mak.partial
+    assert (row["key_kind"], installed["editions"][0]["key_kind"]) == ("generic", "mak")
     digits = machine.done("installation-id").stdout.strip()
     assert asked(machine, "installation-id", edition=CAD_PRO.name)["installation_id"] == digits
     rearmed = asked(machine, "rearm", keep_grace=True)
@@ -147,6 +148,6 @@ def test_the_console_sees_a_machine_through_a_real_ssh_server(
     assert console(home, "refresh")["done"] == 1
     (row,) = console(home, "machines")["machines"]
     own = asked(machine, "status")["editions"][0]
-    assert [row[name] for name in ("edition", "state", "client_id")] == [
-        own[name] for name in ("edition", "state", "client_id")
-    ]
+    told = ("edition", "state", "client_id", "partial_key", "key_kind")
+    assert [row[name] for name in told] == [own[name] for name in told]
+    assert console(home, "machines", "--where", "kind=mak")["machines"] == []

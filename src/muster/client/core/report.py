@@ -31,6 +31,7 @@ def report(scene: Scene) -> dict[str, Any]:
         "organisation": standing.organisation,
         "client_id": scene.record.client_id.hex(),
         "partial_key": part.key.partial if part.key else None,
+        "key_kind": part.key.kind.name.lower() if part.key else None,
         "binding": scene.hardware.binding,
         "features": list(edition.features),
         "last_error": _last_error(scene, standing),
