@@ -12,7 +12,7 @@ from itertools import count
 from pathlib import Path
 
 from muster.base.errors import BY_NUMBER, Code
-from muster.host.adapters.sqlite_store import BUSY_SECONDS
+from muster.host.adapters.sqlite_file import BUSY_SECONDS
 from muster.trust.chain import verify_answer
 from muster.wire.activation import RefusalClaims
 from reliability.figure import Figure, below, none_of

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_SECOND = timedelta(seconds=1)
 MAX_DAY = 0xFFFF
 MAX_SECONDS = 0xFFFF_FFFF
 
@@ -32,7 +33,7 @@ def day_end(day: int) -> datetime:
 
 def seconds(moment: datetime) -> int:
     """Whole seconds since 1970, held within 32 bits: a broken clock must not break an encoder."""
-    return max(0, min(MAX_SECONDS, int((moment - EPOCH).total_seconds())))
+    return max(0, min(MAX_SECONDS, (moment - EPOCH) // _SECOND))
 
 
 def moment(value: int) -> datetime:

@@ -27,6 +27,8 @@ class FrameReader:
 
     def feed(self, data: bytes) -> bytes | None:
         """The body once it is complete, else None. `Malformed` for an impossible length or bytes after the frame."""
+        if not self._buffer and len(data) > 1 and data[0] == len(data) - 1 <= MAX_BODY:
+            return data[1:]
         self._buffer += data
         if not self._buffer:
             return None

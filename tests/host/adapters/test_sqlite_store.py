@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
 from muster.base.errors import Code, StoreFailed
-from muster.host.adapters import sqlite_store
-from muster.host.adapters.sqlite_store import INVENTORY_SECONDS, SqliteStore, set_aside
+from muster.host.adapters.sqlite_file import MAX_PARTS_BYTES, set_aside
+from muster.host.adapters.sqlite_store import INVENTORY_SECONDS, SqliteStore
 from muster.host.adapters.sqlite_view import MachineView, SqliteView
-from muster.host.adapters.waiting import SLICE_ROWS
+from muster.host.adapters.waiting import FEW_ROWS, RUN_ROWS
 from muster.host.core.answering import Row
 from muster.host.core.counting import ENTRY_SECONDS, Counts
 from muster.host.ports import Batch, Totals
@@ -51,9 +51,9 @@ def row(number: int, seq: int, seen: int = NOW, **changes: object) -> Row:
     return Row(**{**values, **changes})  # type: ignore[arg-type]
 
 
-def with_store(path: Path, work: Callable[[SqliteStore], Awaitable[Result]]) -> Result:
+def with_store(path: Path, work: Callable[[SqliteStore], Awaitable[Result]], run_rows: int = RUN_ROWS) -> Result:
     async def opened() -> Result:
-        store = SqliteStore(path, patience=0.1)
+        store = SqliteStore(path, patience=0.1, run_rows=run_rows)
         try:
             return await work(store)
         finally:
@@ -110,7 +110,7 @@ def test_the_inventory_remembers_the_first_time_and_every_set_of_parts_once(tmp_
     many = [row(1, 5 + n, parts=n.to_bytes(16, "big")) for n in range(40)]
     commit(tmp_path / "c.db", *many)
     (seen,) = SqliteView(tmp_path / "c.db").machines(0, NOW + 10)
-    assert seen.hardware_sets == sqlite_store.MAX_PARTS_BYTES / 16
+    assert seen.hardware_sets == MAX_PARTS_BYTES / 16
 
 
 def test_totals_add_up(tmp_path: Path) -> None:
@@ -152,8 +152,12 @@ def test_rows_beyond_the_limit_are_dropped_oldest_first_but_never_one_that_is_co
 def test_a_failed_commit_stores_nothing_at_all(tmp_path: Path) -> None:
     async def story(store: SqliteStore) -> None:
         await store.commit(Batch([row(1, 1)], Totals(1)))
+        other = sqlite3.connect(tmp_path / "c.db", isolation_level=None)
+        other.execute("CREATE TRIGGER full BEFORE INSERT ON total BEGIN SELECT RAISE(ABORT, 'disk is full'); END")
         with pytest.raises(StoreFailed):
-            await store.commit(Batch([row(2, 2), row(3, 3, address=None)], Totals(2)))
+            await store.commit(Batch([row(2, 2), row(3, 3)], Totals(2)))
+        other.execute("DROP TRIGGER full")
+        other.close()
         await store.commit(Batch([row(4, 4, group=(b"other-id", 1))], Totals(1)))
 
     with_store(tmp_path / "c.db", story)
@@ -261,7 +265,7 @@ TestStoreAgainstMemory = StoreAgainstMemory.TestCase
 TestStoreAgainstMemory.settings = settings(max_examples=20, stateful_step_count=15)
 
 
-STORM = SLICE_ROWS + 500
+STORM = FEW_ROWS + 500
 
 
 def storming(number: int) -> bytes:
@@ -307,7 +311,7 @@ def test_a_storm_that_was_killed_is_put_away_later(tmp_path: Path) -> None:
     path = tmp_path / "c.db"
     commit(path, *storm())
     connection = sqlite3.connect(path)
-    assert connection.execute("SELECT count(*) FROM arrival").fetchone() == (STORM,)
+    assert connection.execute("SELECT count(*) FROM arrival").fetchone() == (1,)
 
     async def story(store: SqliteStore) -> int:
         loaded = await store.load(NOW)
@@ -321,13 +325,70 @@ def test_a_storm_that_was_killed_is_put_away_later(tmp_path: Path) -> None:
     assert connection.execute("SELECT count(*) FROM machine").fetchone() == (STORM,)
 
 
+OLDER = """
+CREATE TABLE arrival (scope INTEGER NOT NULL, seq INTEGER PRIMARY KEY, client_id BLOB NOT NULL, edition INTEGER NOT NULL,
+    state INTEGER NOT NULL, flags INTEGER NOT NULL, seen INTEGER NOT NULL, address TEXT NOT NULL, parts BLOB NOT NULL);
+CREATE VIEW fresh AS SELECT * FROM arrival;
+CREATE VIEW inventory AS SELECT * FROM arrival;
+"""
+
+
 def test_a_database_of_the_first_format_is_taken_over(tmp_path: Path) -> None:
     path = tmp_path / "c.db"
     commit(path, row(1, 1), row(2, 2))
     connection = sqlite3.connect(path)
-    for what in ("VIEW inventory", "VIEW fresh", "TABLE arrival", "INDEX machine_last_seen"):
-        connection.execute(f"DROP {what}")
-    connection.execute("PRAGMA user_version = 1")
+    connection.executescript("DROP TABLE arrival; DROP INDEX machine_last_seen; PRAGMA user_version = 1")
     connection.close()
+    with pytest.raises(StoreFailed) as caught:
+        SqliteView(path).groups(NOW)
+    assert "Restart" in caught.value.hint
     commit(path, row(3, 3))
     assert [m.client_id for m in SqliteView(path).machines(0, NOW)] == [machine(1), machine(2), machine(3)]
+
+
+def test_a_database_of_the_second_format_is_taken_over_with_what_waited_in_it(tmp_path: Path) -> None:
+    path = tmp_path / "c.db"
+    commit(path, row(1, 1), row(2, 2))
+    connection = sqlite3.connect(path)
+    connection.executescript(f"DROP TABLE arrival; {OLDER} PRAGMA user_version = 2")
+    older = [(seq, machine(number), NOW + seq, bytes((seq,)) * 16) for seq, number in ((3, 2), (4, 5), (5, 5))]
+    for seq, client_id, seen, parts in older:
+        values = (1, seq, client_id, 1001, 2, 0, seen, "192.0.2.9", parts)
+        connection.execute("INSERT INTO arrival VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", values)
+    connection.commit()
+    connection.close()
+    commit(path, row(3, 6, NOW + 6))
+    found = {m.client_id: m for m in SqliteView(path).machines(0, NOW + 10)}
+    assert sorted(found) == [machine(1), machine(2), machine(3), machine(5)]
+    assert (found[machine(2)].first_seen, found[machine(2)].last_seen, found[machine(2)].state) == (NOW, NOW + 3, 2)
+    assert (found[machine(5)].first_seen, found[machine(5)].hardware_sets) == (NOW + 4, 2)
+
+
+TABLES = "machine", "arrival"
+
+
+def test_a_storm_without_end_is_folded_while_it_lasts_and_a_kill_changes_nothing(tmp_path: Path) -> None:
+    path, run, group = tmp_path / "c.db", 4_000, 100
+    machines = 3 * run + group
+
+    async def story(store: SqliteStore) -> None:
+        await store.load(NOW)
+        for first in range(1, machines, group):
+            ids = [(n, (n * 2654435761 % 2**32).to_bytes(4, "big") * 4) for n in range(first, first + group)]
+            await store.commit(Batch([row(0, n, NOW, client_id=client_id) for n, client_id in ids], Totals()))
+
+    with_store(path, story, run)
+    connection = sqlite3.connect(path)
+    (folded,), (waiting,) = (connection.execute(f"SELECT count(*) FROM {name}").fetchone() for name in TABLES)  # noqa: S608
+    assert 2 * run < folded < 2 * run + 2 * group
+    assert waiting == run // group + 1
+    assert SqliteView(path).seen_since(NOW - 1) == machines
+
+    async def settled(store: SqliteStore) -> int:
+        loaded = await store.load(NOW)
+        while await store.settle():
+            pass
+        return loaded.next_seq
+
+    assert with_store(path, settled, run) == machines + 1
+    assert connection.execute("SELECT count(*), max(seq) FROM machine").fetchone() == (machines, machines)

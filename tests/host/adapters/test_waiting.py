@@ -2,58 +2,85 @@
 
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from muster.host.adapters.waiting import CALM_ROWS, GATHER_ROWS, SLICE_ROWS, Waiting
+from muster.host.adapters.arrival import Arrival, pack, split, unpack
+from muster.host.adapters.waiting import CALM_ROWS, FEW_ROWS, SLICES, Waiting
+from muster.host.core.answering import Row
+
+RUN = 10_000
+GROUP = (b"acme-id-", 1)
 
 
-def client(first: int, number: int = 0) -> bytes:
-    return bytes((first,)) + number.to_bytes(15, "big")
+def packed(seq: int, client_id: bytes, scope: int = 1, address: str = "192.0.2.1") -> bytes:
+    row = Row(GROUP, seq, client_id, 1001, 1, 0, 1_800_000_000, address, bytes(16), 50, 0)
+    return pack(scope, row)
 
 
-def filled(number: int) -> Waiting:
-    waiting = Waiting()
-    for n in range(number):
-        waiting.add(1, client(n % 256, n))
+def spread(number: int) -> bytes:
+    return (number * 2654435761 % 2**32).to_bytes(4, "big") + number.to_bytes(12, "big")
+
+
+def filled(number: int, waiting: Waiting | None = None, first: int = 1) -> Waiting:
+    waiting = waiting or Waiting(RUN)
+    records = b"".join([packed(n, spread(n)) for n in range(first, first + number)])
+    waiting.add(split(records), first + number - 1)
     return waiting
 
 
+def test_a_record_comes_back_as_it_was_packed() -> None:
+    row = Row(GROUP, 2**40, bytes(range(16)), 70_000, 2, 5, 2**32 - 1, "2001:db8::1", bytes(range(16, 32)), 50, 0)
+    (found,) = unpack(pack(9, row))
+    assert found == Arrival(9, row.client_id, 70_000, 2**40, 2, 5, 2**32 - 1, row.parts, "2001:db8::1")
+
+
 def test_in_calm_weather_everything_is_folded_at_once() -> None:
-    slice_ = filled(5).slice_for(CALM_ROWS)
-    assert slice_ is not None
-    assert slice_.number is None
+    fold = filled(5).fold_for(CALM_ROWS)
+    assert fold is not None
+    assert (fold.is_all, fold.until, len(list(fold.arrivals()))) == (True, 5, 5)
 
 
 def test_in_a_storm_arrivals_gather() -> None:
-    assert filled(SLICE_ROWS + 1).slice_for(1) is None
-    assert Waiting().slice_for(CALM_ROWS + 1) is None
-    assert Waiting().slice_for(0) is None
+    assert filled(FEW_ROWS + 1).fold_for(1) is None
+    assert Waiting().fold_for(CALM_ROWS + 1) is None
 
 
-def test_no_more_gather_than_a_limit() -> None:
-    waiting = filled(GATHER_ROWS)
-    slice_ = waiting.slice_for(1)
-    assert slice_ is not None
-    waiting.drop(slice_)
-    assert waiting.rows < GATHER_ROWS
-    assert waiting.slice_for(1) is None
+def test_a_full_run_is_folded_at_the_pace_at_which_the_next_one_gathers() -> None:
+    waiting, folded, at = filled(RUN), list[int](), RUN + 1
+    step = RUN // 10
+    for part in range(1, 11):
+        fold = waiting.fold_for(step)
+        assert fold is not None
+        folded += [a.seq for a in fold.arrivals()]
+        assert abs(fold.end - SLICES * part / 10) <= 1
+        assert fold.until == (RUN if part == 10 else 0)
+        filled(step, waiting, at)
+        waiting.folded(fold)
+        at += step
+        assert waiting.rows <= 2 * RUN
+    assert sorted(folded) == list(range(1, RUN + 1))
+    # The next run became full meanwhile: it is sealed by what comes then.
+    filled(1, waiting, at)
+    fold = waiting.fold_for(CALM_ROWS + 1)
+    assert fold is not None
+    assert all(a.seq > RUN for a in fold.arrivals())
 
 
-@given(st.lists(st.binary(min_size=16, max_size=16), max_size=200), st.integers(0, SLICE_ROWS))
-def test_slice_after_slice_folds_every_arrival_once(ids: list[bytes], more: int) -> None:
+@settings(max_examples=25)
+@given(st.lists(st.binary(min_size=16, max_size=16), max_size=200, unique=True), st.integers(0, FEW_ROWS))
+def test_fold_after_fold_puts_every_arrival_away_once(ids: list[bytes], more: int) -> None:
+    ids = [*ids, *(spread(n) for n in range(FEW_ROWS + more))]
     waiting = Waiting()
-    for client_id in ids:
-        waiting.add(1, client_id)
-    for n in range(SLICE_ROWS + more):
-        waiting.add(1, client(7, n))
-    left = [*ids, *(client(7, n) for n in range(SLICE_ROWS + more))]
-    while left:
-        first, end = waiting.next_slice().bounds
-        slice_ = waiting.next_slice()
-        assert any(first <= each < end for each in left)
-        assert all(waiting.holds(1, each) for each in left)
-        assert not any(waiting.holds(2, each) for each in left)
-        left = [each for each in left if not first <= each < end]
-        waiting.drop(slice_)
-        assert waiting.rows == len(left)
+    waiting.add([(client_id, packed(n, client_id)) for n, client_id in enumerate(ids, 1)], len(ids))
+    assert all(waiting.holds(1, each) for each in ids[:50])
+    assert not any(waiting.holds(2, each) for each in ids[:50])
+    put_away: list[bytes] = []
+    while waiting.rows:
+        fold = waiting.next_fold()
+        part = [a.client_id for a in fold.arrivals()]
+        assert part == sorted(part)
+        put_away += part
+        waiting.folded(fold)
+        assert (fold.until == len(ids)) == (waiting.rows == 0)
+    assert sorted(put_away) == sorted(ids)

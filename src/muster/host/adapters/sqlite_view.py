@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from muster.host.adapters.sqlite_store import BUSY_SECONDS, read_totals, translated
+from muster.host.adapters.arrival import show_arrivals
+from muster.host.adapters.sqlite_file import BUSY_SECONDS, STORE_FORMAT, other_format, translated
+from muster.host.adapters.sqlite_store import read_totals
 from muster.host.core.counting import ENTRY_SECONDS, GroupKey
 from muster.host.ports import Totals
 
@@ -93,10 +95,12 @@ class SqliteView:
             yield None
             return
         try:
-            connection = sqlite3.connect(f"{self._path.absolute().as_uri()}?mode=ro", timeout=BUSY_SECONDS, uri=True)
-            try:
-                yield connection
-            finally:
-                connection.close()
+            address = f"{self._path.absolute().as_uri()}?mode=ro"
+            with closing(sqlite3.connect(address, timeout=BUSY_SECONDS, uri=True, isolation_level=None)) as connection:
+                (format_,) = connection.execute("PRAGMA user_version").fetchone()
+                if format_ != STORE_FORMAT:
+                    raise other_format(self._path, format_)
+                with show_arrivals(connection):
+                    yield connection
         except sqlite3.Error as error:
             raise translated(error, self._path) from error

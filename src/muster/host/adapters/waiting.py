@@ -1,81 +1,132 @@
 """Which arrivals wait to be folded into the inventory, and when which of them are (docs/decisions/0016-arrivals.md).
 
-They are folded by slices of the space of client ids, so that neighbours, who share pages of the inventory, are folded
-together. Holds the ids, because a machine that waits here is known.
+They gather in runs. A full run is sealed and folded by slices of the space of client ids, so that neighbours, who share pages
+of the inventory, are folded together, while the next run gathers at the same pace. Only when all of a run is folded does it
+leave the list on disk; a run that was folded in part and is folded anew after a crash comes to the same.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
+from muster.host.adapters.arrival import Arrival, owner, unpack
+
 CALM_ROWS = 8
-"""A group as small as this is folded at once, with all that waits, unless that is more than a slice."""
+"""A group as small as this is folded at once, with all that waits, unless that is more than a few."""
 
-SLICES = 64
-SLICE_ROWS = 3_000
-GATHER_ROWS = 200_000
-"""So many arrivals wait at most; beyond that a slice is folded with the next group."""
+FEW_ROWS = 3_000
+RUN_ROWS = 100_000
+"""So many gather before they are folded; at most about twice as many wait."""
 
-_IDS_PER_SLICE = 256 // SLICES
-_SCOPE_BYTES = 4
-_BEYOND = b"\xff" * 17
+SLICES = 1_024
+"""By the first byte of a client id and two bits of its second."""
 
+SETTLE_BYTES = 65_536
+"""Folded in one transaction while nobody asks, about 1,000 records: who comes meanwhile waits for some milliseconds."""
 
-class Slice(NamedTuple):
-    """The arrivals with client ids from the first bound to before the second."""
-
-    number: int | None
-    bounds: tuple[bytes, bytes]
+_MORE_BITS = 2
 
 
-_ALL = Slice(None, (b"", _BEYOND))
+class Fold(NamedTuple):
+    """What to fold now: its records, and the number up to which the list on disk may be cut then; 0: not yet.
+
+    `end`: the slices of the sealed run that are folded then. `is_all`: everything that waits, and the group at hand too.
+    """
+
+    records: bytes
+    until: int
+    end: int
+    is_all: bool = False
+
+    def arrivals(self) -> Iterable[Arrival]:
+        """Unpacked, neighbours beside one another, the older ones of a machine first."""
+        return sorted(unpack(self.records), key=lambda a: (a.scope, a.client_id, a.edition, a.seq))
+
+
+class _Run:
+    def __init__(self) -> None:
+        self.rows = 0
+        self.newest = 0
+        self.slices = [bytearray() for _ in range(SLICES)]
 
 
 class Waiting:
-    """Client ids of the arrivals that wait; `rows` says of how many arrivals."""
+    """The records of the arrivals that wait; `rows` says how many. `run_rows`: of a full run."""
 
-    def __init__(self) -> None:
-        self.rows = 0
-        self._ids: list[set[bytes]] = [set() for _ in range(SLICES)]
-        self._rows = [0] * SLICES
-        self._next = 0
+    def __init__(self, run_rows: int = RUN_ROWS) -> None:
+        self._run_rows = run_rows
+        self._open = _Run()
+        self._sealed: _Run | None = None
+        self._done = 0
+
+    @property
+    def rows(self) -> int:
+        """How many arrivals wait, those of a run that is folded in part included."""
+        return self._open.rows + (self._sealed.rows if self._sealed else 0)
 
     def holds(self, scope: int, client_id: bytes) -> bool:
         """Whether an arrival of this machine in this group waits."""
-        return _key(scope, client_id) in self._ids[client_id[0] // _IDS_PER_SLICE]
+        needle, number = owner(scope, client_id), _slice_of(client_id)
+        return needle in self._open.slices[number] or (
+            self._sealed is not None and needle in self._sealed.slices[number]
+        )
 
-    def add(self, scope: int, client_id: bytes) -> None:
-        """One more arrival."""
-        number = client_id[0] // _IDS_PER_SLICE
-        self._ids[number].add(_key(scope, client_id))
-        self._rows[number] += 1
-        self.rows += 1
+    def add(self, arrivals: Iterable[tuple[bytes, bytes]], newest: int) -> None:
+        """More of them, client id and record of each; the number of the last."""
+        slices, rows = self._open.slices, 0
+        for client_id, record in arrivals:
+            slices[client_id[0] << _MORE_BITS | client_id[1] >> 8 - _MORE_BITS] += record
+            rows += 1
+        self._open.rows += rows
+        self._open.newest = newest
+        if self._open.rows >= self._run_rows and self._sealed is None:
+            self._seal()
 
-    def slice_for(self, more: int) -> Slice | None:
-        """What to fold together with a group of so many arrivals; None: nothing now."""
-        rows = self.rows + more
-        if rows and more <= CALM_ROWS and rows <= SLICE_ROWS:
-            return _ALL
-        return self.next_slice() if rows > GATHER_ROWS else None
+    def fold_for(self, more: int) -> Fold | None:
+        """What to fold together with a group of so many; None: nothing now."""
+        if more <= CALM_ROWS and self.rows <= FEW_ROWS:
+            return self._everything()
+        if self._sealed is None:
+            return None
+        # As much of the sealed run is folded as of the next one has gathered.
+        end = min(SLICES, -(-SLICES * (self._open.rows + more) // self._run_rows))
+        return self._up_to(self._sealed, end) if end > self._done else None
 
-    def next_slice(self) -> Slice:
-        """What to fold next: everything, when that is little."""
-        if self.rows <= SLICE_ROWS:
-            return _ALL
-        while not self._rows[self._next]:
-            self._next = (self._next + 1) % SLICES
-        first = self._next * _IDS_PER_SLICE
-        last = first + _IDS_PER_SLICE
-        return Slice(self._next, (bytes((first,)), bytes((last,)) if last < 256 else _BEYOND))  # noqa: PLR2004 - a byte
+    def next_fold(self) -> Fold:
+        """What to fold next while nobody asks: everything, when that is little."""
+        if self.rows <= FEW_ROWS:
+            return self._everything()
+        if self._sealed is None:
+            self._seal()
+        assert self._sealed is not None  # noqa: S101 - sealed in the line before
+        end, size = self._done, 0
+        while end < SLICES and size < SETTLE_BYTES:
+            size += len(self._sealed.slices[end])
+            end += 1
+        return self._up_to(self._sealed, end)
 
-    def drop(self, slice_: Slice) -> None:
-        """These were folded."""
-        numbers = range(SLICES) if slice_.number is None else (slice_.number,)
-        for number in numbers:
-            self._ids[number].clear()
-            self.rows -= self._rows[number]
-            self._rows[number] = 0
+    def folded(self, fold: Fold) -> None:
+        """It is done, and durable."""
+        if fold.is_all:
+            self._open, self._sealed, self._done = _Run(), None, 0
+        elif fold.end == SLICES:
+            self._sealed, self._done = None, 0
+        else:
+            self._done = fold.end
+
+    def _seal(self) -> None:
+        self._sealed, self._open, self._done = self._open, _Run(), 0
+
+    def _up_to(self, run: _Run, end: int) -> Fold:
+        until = run.newest if end == SLICES else 0
+        return Fold(b"".join(run.slices[self._done : end]), until, end)
+
+    def _everything(self) -> Fold:
+        sealed = self._sealed.slices if self._sealed else ()
+        newest = max(self._open.newest, self._sealed.newest if self._sealed else 0)
+        return Fold(b"".join((*sealed, *self._open.slices)) if newest else b"", newest, 0, is_all=True)
 
 
-def _key(scope: int, client_id: bytes) -> bytes:
-    return client_id + scope.to_bytes(_SCOPE_BYTES, "big")
+def _slice_of(client_id: bytes) -> int:
+    return client_id[0] << _MORE_BITS | client_id[1] >> 8 - _MORE_BITS

@@ -19,7 +19,8 @@ from muster.host.adapters.home_folder import HomeFolder
 from muster.host.adapters.http_pages import HttpPages
 from muster.host.adapters.listening_file import announce
 from muster.host.adapters.publication_file import PublicationFile
-from muster.host.adapters.sqlite_store import PRUNE_ROWS, SqliteStore, set_aside
+from muster.host.adapters.sqlite_file import set_aside
+from muster.host.adapters.sqlite_store import PRUNE_ROWS, SqliteStore
 from muster.host.app.naming import publisher, wanted_records
 from muster.host.core.settings import METRICS_PORT, format_endpoint, parse_endpoint
 from muster.host.service.registration import Registration

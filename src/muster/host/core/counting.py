@@ -51,11 +51,12 @@ class Place(NamedTuple):
 
 
 class _Group:
-    __slots__ = ("cache_size", "entries", "floor")
+    __slots__ = ("cache_size", "entries", "floor", "forgotten_at")
 
     def __init__(self, saved: SavedGroup | None) -> None:
         self.cache_size = saved.cache_size if saved else 0
         self.floor = saved.floor if saved else 0
+        self.forgotten_at = -1
         self.entries: OrderedDict[bytes, tuple[int, int]] = OrderedDict()
         for client_id, seq, seen in saved.entries if saved else ():
             self.entries[client_id] = (seq, seen)
@@ -111,6 +112,9 @@ class Counts:
 
 def _forget(group: _Group, now: int) -> None:
     """Drop the ids whose 30 days are over. `seen` ascends with `seq`, so they stand in front."""
+    if now == group.forgotten_at:
+        return
+    group.forgotten_at = now
     entries = group.entries
     while entries:
         client_id, (_, seen) = next(iter(entries.items()))

@@ -230,8 +230,9 @@ class Server:
             return
         if verdict.outcome in _COUNTS_TOLD:
             # A count may rest on rows that are still on their way to the disk, so it goes the same way.
+            if not self._pending:
+                self._wake.set()
             self._pending.append(_Pending(connection, body, verdict))
-            self._wake.set()
         else:
             self._tell(connection, verdict)
 
