@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from muster.base.errors import Code, Malformed, Misconfigured, StoreFailed
+from muster.platform.sealed_file import read_box, write_box
 from muster.trust.cose import public_bytes
-from muster.vendor.adapters.keybox import KeyBox, read_box, read_root, write_box
+from muster.vendor.adapters.keybox import KeyBox, read_root
 from tests.worlds.entropy import SeededEntropy
 from tests.worlds.vendor_keys import key_of
 
