@@ -9,6 +9,8 @@ import time
 from itertools import count
 from pathlib import Path
 
+from muster.host.adapters.sqlite_view import SqliteView
+from muster.wire.calendar import MAX_SECONDS
 from reliability.figure import Figure, below, none_of
 from tests.programs.host_process import HostProcess, serving
 from tests.worlds.host_world import SmallVendor, ask, certified_home
@@ -66,7 +68,7 @@ async def _under_load(host: HostProcess, vendor: SmallVendor, machines: count[in
 def look_into(path: Path) -> tuple[set[int], str]:
     """The numbers of the machines in a store, and what its integrity check says."""
     database = sqlite3.connect(path)
-    stored = {int.from_bytes(row[0], "big") for row in database.execute("SELECT client_id FROM inventory")}
+    stored = {int.from_bytes(seen.client_id, "big") for seen in SqliteView(path).machines(0, MAX_SECONDS)}
     (integrity,) = database.execute("PRAGMA integrity_check").fetchone()
     database.close()
     return stored, str(integrity)

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from muster.host.adapters.sqlite_view import SqliteView
+from muster.wire.calendar import MAX_SECONDS
 from tests.programs.host_process import HostProcess, serving
 from tests.worlds.host_world import SmallVendor, ask, certified_home
 
@@ -46,7 +48,7 @@ def test_every_answer_is_in_the_store_and_the_database_is_whole(tmp_path: Path, 
             answered |= asyncio.run(until_silence(host.address, turn * 1_000_000, host, after, number))
             assert host.process.wait(10) == (0 if number == signal.SIGTERM else -number)
     database = sqlite3.connect(home / "counts.db")
-    stored = {int.from_bytes(row[0], "big") for row in database.execute("SELECT client_id FROM inventory")}
+    stored = {int.from_bytes(seen.client_id, "big") for seen in SqliteView(home / "counts.db").machines(0, MAX_SECONDS)}
     assert database.execute("PRAGMA integrity_check").fetchone() == ("ok",)
     database.close()
     assert len(answered) >= 198
