@@ -131,3 +131,33 @@ audit = sa.Table(
     sa.Column("details", sa.Text, nullable=False),
     sqlite_autoincrement=True,
 )
+
+webhook = sa.Table(
+    "webhook",
+    metadata,
+    sa.Column("id", Id, primary_key=True, autoincrement=True),
+    sa.Column("address", sa.String(500), nullable=False),
+    sa.Column("events", sa.Text, nullable=False),
+    sa.Column("secret", sa.LargeBinary, nullable=False),
+    sa.Column("is_paused", sa.Boolean, nullable=False),
+    sa.Column("created_at", At, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+delivery = sa.Table(
+    "delivery",
+    metadata,
+    sa.Column("id", Id, primary_key=True, autoincrement=True),
+    sa.Column("webhook_id", sa.ForeignKey("webhook.id"), nullable=False),
+    sa.Column("message", sa.String(40), nullable=False),
+    sa.Column("event", sa.String(64), nullable=False),
+    sa.Column("subject", sa.String(200), nullable=False),
+    sa.Column("body", sa.Text, nullable=False),
+    sa.Column("state", sa.String(16), nullable=False),
+    sa.Column("next_at", At, index=True),
+    sa.Column("tries", sa.Integer, nullable=False),
+    sa.Column("answer", sa.String(200), nullable=False),
+    sa.Column("created_at", At, nullable=False, index=True),
+    sa.Index(None, "webhook_id", "event", "subject"),
+    sqlite_autoincrement=True,
+)
