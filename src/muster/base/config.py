@@ -202,7 +202,9 @@ def _convert(hint: Any, value: Any, origin: _Origin, name: str) -> Any:
         return _duration(value, origin, name)
     if dataclasses.is_dataclass(hint):
         if not isinstance(value, Mapping):
-            raise origin.mistake(name, "is a table", f"write [{name}]")
+            first = dataclasses.fields(hint)[0].name
+            remedy = f"write {{ {first} = … }} in its place" if name.endswith("]") else f"write [{name}]"
+            raise origin.mistake(name, "is a table", remedy)
         return _build(typing.cast("type[Any]", hint), value, origin, f"{name}.")
     if typing.get_origin(hint) is tuple:
         if not isinstance(value, list | tuple):
