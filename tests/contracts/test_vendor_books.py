@@ -127,6 +127,50 @@ def test_a_database_that_is_gone_in_the_middle_loses_and_doubles_nothing(on_serv
     assert acme.row(key).used == 2
 
 
+def test_sixty_four_machines_at_once_on_one_key_wait_for_each_other_and_none_fails(on_server: Acme) -> None:
+    acme = on_server
+    key = acme.mak(activations=1000)
+    verdicts = ask([acme.vendor, acme.again()], [machine(key, hardware(number)) for number in range(AT_ONCE)])
+    assert all(isinstance(verdict, vendor.Confirmation) for verdict in verdicts)
+    assert acme.row(key).used == AT_ONCE
+
+
+def test_a_database_that_knows_only_serializable_tells_conflicts_and_loses_nothing(on_server: Acme) -> None:
+    acme = on_server
+    key = acme.mak(activations=3)
+    again = acme.again()
+    ids = [packed(machine(key, hardware(number))) for number in range(3)]
+    tries: list[int] = []
+
+    def work(books: Books) -> None:
+        # Without holding it: the key's row was changed after this transaction began to look.
+        found = books.key_by_lookup(acme.vendor.keys.lookup(key.text))
+        assert found is not None
+        tries.append(found.used)
+        if len(tries) < len(ids):
+            confirm_packed(again, ids[len(tries)])
+        grant_packed(acme.vendor, books, ids[0])
+
+    acme.vendor.store.run(work)
+    assert (tries, acme.row(key).used) == ([0, 1, 2], 3)
+
+
+def test_a_connection_that_is_cut_in_the_work_is_replaced_and_the_work_done_again(on_server: Acme) -> None:
+    acme, url = on_server, on_server.environment["MUSTER_VENDOR_DATABASE"]
+    key = acme.mak(activations=10)
+    tries: list[int] = []
+
+    def work(books: Books) -> None:
+        tries.append(1)
+        if len(tries) == 1:
+            with psycopg.connect(url, autocommit=True) as other:
+                other.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()")
+        grant_packed(acme.vendor, books, packed(machine(key, hardware(1))))
+
+    acme.vendor.store.run(work, holding=True)
+    assert (len(tries), acme.row(key).used) == (2, 1)
+
+
 def test_a_connection_that_is_cut_before_the_commit_leaves_nothing(on_server: Acme) -> None:
     acme, url = on_server, on_server.environment["MUSTER_VENDOR_DATABASE"]
     key = acme.row(acme.mak(activations=10))

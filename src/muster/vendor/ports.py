@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from muster.trust.productkey import KeyKind
 from muster.vendor.core.ledger import Cost
+from muster.vendor.core.webhooks import DeliveryState, Event
 from muster.wire.certificate import CertificateClaims
 from muster.wire.installation import SubjectKind
 
@@ -140,6 +141,72 @@ class Totals:
     hosts: int
 
 
+@dataclass(frozen=True, slots=True)
+class Webhook:
+    """An address of the vendor's own that is told of `events`. `secret` is what they are signed with, encrypted."""
+
+    id: int
+    address: str
+    events: tuple[Event, ...]
+    secret: bytes
+    is_paused: bool
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """An event on its way to a webhook. `message` names it in every try; `answer` is what the last one came to."""
+
+    id: int
+    webhook: Webhook
+    message: str
+    event: Event
+    subject: str
+    body: str
+    state: DeliveryState
+    next_at: datetime | None
+    tries: int
+    answer: str
+    created_at: datetime
+
+
+class Webhooks(Protocol):
+    """Webhooks, and the outbox of what they are told."""
+
+    def webhooks(self) -> tuple[Webhook, ...]:
+        """Every webhook, by id."""
+
+    def add_webhook(self, row: Webhook) -> Webhook:
+        """Keep a new webhook; its id is given by the books."""
+
+    def pause_webhook(self, number: int, *, paused: bool) -> None:
+        """Pause a webhook, or go on with it."""
+
+    def remove_webhook(self, number: int) -> None:
+        """Forget a webhook with its deliveries."""
+
+    def add_delivery(self, row: Delivery) -> Delivery:
+        """Put an event into the outbox; its id is given by the books."""
+
+    def is_told_since(self, webhook: int, event: Event, subject: str, since: datetime) -> bool:
+        """Whether a webhook was told, or is to be told, the same event of the same subject after `since`."""
+
+    def delivery(self, number: int) -> Delivery | None:
+        """The delivery of an id."""
+
+    def due_deliveries(self, now: datetime, most: int) -> tuple[Delivery, ...]:
+        """What is to be tried now, longest due first; nothing of paused webhooks."""
+
+    def update_deliveries(self, rows: Sequence[Delivery]) -> None:
+        """Keep how far deliveries came."""
+
+    def forget_deliveries(self, before: datetime) -> None:
+        """Forget what was put in before and is not tried any more."""
+
+    def list_deliveries(self, search: Search) -> Listed[Delivery]:
+        """Deliveries, newest first; `text` in event, subject and address. States: waiting, delivered, dead."""
+
+
 class Listings(Protocol):
     """What people look at, a page at a time; newest first. Stays quick at hundreds of thousands of rows."""
 
@@ -168,7 +235,7 @@ class Listings(Protocol):
         """Keys of which four fifths or more of the pool are used, fullest first."""
 
 
-class Books(Listings, Protocol):
+class Books(Listings, Webhooks, Protocol):
     """The vendor's books inside one transaction: all of it is kept, or nothing."""
 
     def setting(self, name: str) -> str | None:
@@ -246,8 +313,11 @@ class Books(Listings, Protocol):
     def add_certificate(self, row: CertificateRow) -> CertificateRow:
         """Keep a new certificate; its serial is given by the books."""
 
-    def update_certificate(self, row: CertificateRow) -> None:
-        """Keep that it was replaced or withdrawn."""
+    def replace_certificate(self, serial: int, by: int) -> None:
+        """Keep by which certificate one was replaced."""
+
+    def withdraw_certificate(self, serial: int) -> None:
+        """Keep that a certificate was withdrawn."""
 
     def machines_like(self, key_id: int, installation: bytes, parts: bytes) -> tuple[MachineRow, ...]:
         """The machines of a key that have this installation id, and all that may be the same hardware."""
@@ -273,10 +343,11 @@ class Books(Listings, Protocol):
 class Store(Protocol):
     """Where the books are."""
 
-    def run(self, work: Callable[[Books], Result]) -> Result:
+    def run(self, work: Callable[[Books], Result], *, holding: bool = False) -> Result:
         """Do `work` in one transaction, again from its beginning when another one got in its way.
 
         `StoreFailed` when the database does not take it; nothing is kept then. `work` must be free of side effects.
+        `holding` work first holds the key whose machines and certificates it reads and writes: nobody else is in its way.
         """
 
 

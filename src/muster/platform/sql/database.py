@@ -1,7 +1,8 @@
 """One database by SQLAlchemy, its tables made by Alembic.
 
 Transactions are serializable: SQLite has one writer at a time, PostgreSQL tells a conflict by SQLSTATE 40001 and the work
-is done again. A row that is spent from is best held first, so that conflicts are rare.
+is done again. Work that holds a row first, and decides only by what nobody changes without holding it, waits for the row
+instead (docs/decisions/0025-grants-hold-their-key.md).
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 from muster.base.errors import Code, Misconfigured, StoreFailed
 
 MAX_TRIES = 12
+MAX_CONNECTIONS = 16
+"""Of one process to one database; whoever finds all of them at work waits."""
 BUSY_SECONDS = 30
 _AGAIN = frozenset({"40001", "40P01"})
 
@@ -44,6 +47,9 @@ class Database:
                 f"the database {_shown(url, setting)} cannot be used: {error}",
                 f"correct {setting}",
             ) from error
+        self._holding = self._engine
+        if self._engine.dialect.name != "sqlite":
+            self._holding = self._engine.execution_options(isolation_level="READ COMMITTED")
 
     def migrate(self) -> None:
         """Make the tables, or bring those of an older release up to date; all or nothing. Raises `StoreFailed`."""
@@ -56,17 +62,24 @@ class Database:
         except (SQLAlchemyError, sqlite3.Error) as error:
             raise _translated(error) from error
 
-    def run(self, work: Callable[[sa.Connection], Result]) -> Result:
+    def run(self, work: Callable[[sa.Connection], Result], *, holding: bool = False) -> Result:
         """Do `work` in one transaction, again from its start when others came between; `StoreFailed` when it cannot be.
 
-        Committed when this returns. What `work` raises itself rolls back and passes through.
+        Committed when this returns. What `work` raises itself rolls back and passes through. `holding` work holds a row
+        first and needs no more than to read what is committed then.
         """
+        engine = self._holding if holding else self._engine
         for remaining in reversed(range(MAX_TRIES)):
+            is_done = False
             try:
-                with self._engine.begin() as connection:
-                    return work(connection)
+                with engine.begin() as connection:
+                    result = work(connection)
+                    is_done = True
+                return result
             except DBAPIError as error:
-                if getattr(error.orig, "sqlstate", None) not in _AGAIN or not remaining:
+                # A connection that was cut before the commit kept nothing. One that was cut in it may have.
+                is_cut = error.connection_invalidated and not is_done
+                if not remaining or not (is_cut or getattr(error.orig, "sqlstate", None) in _AGAIN):
                     raise _translated(error) from error
             except (SQLAlchemyError, sqlite3.Error) as error:  # the driver's own: raised while a connection is prepared
                 raise _translated(error) from error
@@ -87,7 +100,7 @@ def _shown(url: str | sa.URL, setting: str) -> str:
 
 def _engine(url: str | sa.URL) -> sa.Engine:
     if sa.make_url(url).get_backend_name() != "sqlite":
-        return sa.create_engine(url, isolation_level="SERIALIZABLE", pool_pre_ping=True)
+        return sa.create_engine(url, isolation_level="SERIALIZABLE", pool_size=MAX_CONNECTIONS, max_overflow=0)
     engine = sa.create_engine(url, connect_args={"timeout": BUSY_SECONDS})
 
     @event.listens_for(engine, "connect")

@@ -6,31 +6,24 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from itertools import combinations
 from typing import Any
 
 import sqlalchemy as sa
 
 from muster.base.errors import Code, Refused
-from muster.trust.hardware import INSTALLATION_WIDTH, MIN_COMPARABLE, PARTS
+from muster.trust.hardware import INSTALLATION_WIDTH
+from muster.vendor.adapters import sql_statements as s
 from muster.vendor.adapters import tables as t
 from muster.vendor.adapters.sql_listings import SqlListings
 from muster.vendor.adapters.sql_rows import KEY_COLUMNS, read_key, select_keys, utc
+from muster.vendor.adapters.sql_webhooks import SqlWebhooks
 from muster.vendor.core.ledger import Cost
 from muster.vendor.ports import AuditRow, CertificateRow, KeyRow, MachineRow, Organisation
 from muster.wire.certificate import CertificateClaims
 from muster.wire.installation import SubjectKind
 
-_WRITE = sa.insert(t.audit).inline()  # nobody asks for the number of the row
-_NEWEST_KEYSET = sa.select(sa.func.max(t.keyset.c.version))
-_SPEND = (
-    sa.update(t.product_key)
-    .where(t.product_key.c.id == sa.bindparam("spent_of"))
-    .values(used=sa.bindparam("used"), reactivated=sa.bindparam("reactivated"))
-)
 
-
-class SqlBooks(SqlListings):
+class SqlBooks(SqlListings, SqlWebhooks):
     """See `Books`."""
 
     def __init__(self, connection: sa.Connection) -> None:
@@ -61,7 +54,7 @@ class SqlBooks(SqlListings):
 
     def keyset_version(self) -> int:
         """See `Books`."""
-        return int(self._do(_NEWEST_KEYSET).scalar() or 0)
+        return int(self._do(s.NEWEST_KEYSET).scalar() or 0)
 
     def add_keyset(self, version: int, document: bytes) -> None:
         """See `Books`."""
@@ -112,10 +105,8 @@ class SqlBooks(SqlListings):
 
     def keys_by_reference(self, reference: bytes, *, hold: bool = False) -> tuple[KeyRow, ...]:
         """See `Books`."""
-        query = select_keys().where(t.product_key.c.reference == reference)
-        if hold and self._can_hold:
-            query = query.with_for_update(of=t.product_key)
-        return tuple(read_key(row) for row in self._do(query))
+        query = s.HELD_KEYS if hold and self._can_hold else s.KEYS
+        return tuple(read_key(row) for row in self._do(query, {"reference": reference}))
 
     def keys_by_partial(self, partial: str, most: int) -> tuple[KeyRow, ...]:
         """See `Books`."""
@@ -148,7 +139,7 @@ class SqlBooks(SqlListings):
 
     def spend(self, row: KeyRow) -> None:
         """See `Books`."""
-        self._do(_SPEND, {"spent_of": row.id, "used": row.used, "reactivated": row.reactivated})
+        self._do(s.SPEND, {"number": row.id, "used": row.used, "reactivated": row.reactivated})
 
     def certificates(self, key_id: int, kind: SubjectKind | None = None) -> tuple[CertificateRow, ...]:
         """See `Books`."""
@@ -187,18 +178,19 @@ class SqlBooks(SqlListings):
         serial = _new_id(done)
         return replace(row, serial=serial, claims=claims._replace(serial=serial))
 
-    def update_certificate(self, row: CertificateRow) -> None:
+    def replace_certificate(self, serial: int, by: int) -> None:
         """See `Books`."""
-        values = {"replaced_by": row.replaced_by, "is_withdrawn": row.is_withdrawn}
-        self._do(sa.update(t.certificate).where(t.certificate.c.serial == row.serial).values(**values))
+        self._do(sa.update(t.certificate).where(t.certificate.c.serial == serial).values(replaced_by=by))
+
+    def withdraw_certificate(self, serial: int) -> None:
+        """See `Books`."""
+        self._do(sa.update(t.certificate).where(t.certificate.c.serial == serial).values(is_withdrawn=True))
 
     def machines_like(self, key_id: int, installation: bytes, parts: bytes) -> tuple[MachineRow, ...]:
         """See `Books`."""
-        own = t.machine.c
-        query = sa.select(t.machine).where(
-            own.key_id == key_id, sa.or_(own.installation == installation, *_alike(parts))
-        )
-        return tuple(_machine(row) for row in self._do(query.order_by(t.machine.c.id)))
+        query, values = s.machines_like(parts)
+        rows = self._do(query, {"key": key_id, "installation": installation, **values})
+        return tuple(_machine(row) for row in rows)
 
     def machines(self, key_id: int) -> tuple[MachineRow, ...]:
         """See `Books`."""
@@ -207,30 +199,27 @@ class SqlBooks(SqlListings):
 
     def add_machine(self, row: MachineRow) -> MachineRow:
         """See `Books`."""
-        numbers = {f"part_{place}": number for place, number in enumerate(_numbers(row.parts))}
-        done = self._do(
-            sa.insert(t.machine).values(
-                key_id=row.key_id,
-                installation=row.installation,
-                end_day=row.end_day,
-                cost=str(row.cost),
-                created_at=row.created_at,
-                **numbers,
-            )
-        )
-        return replace(row, id=_new_id(done))
+        values = {
+            "key_id": row.key_id,
+            "installation": row.installation,
+            "end_day": row.end_day,
+            "cost": str(row.cost),
+            "created_at": row.created_at,
+            **s.part_values(row.parts),
+        }
+        return replace(row, id=int(self._do(s.ADD_MACHINE, values).scalar_one()))
 
     def audit(self, at: datetime, actor: str, action: str, subject: str, details: Mapping[str, object]) -> None:
         """See `Books`."""
         row = {"at": at, "actor": actor, "action": action, "subject": subject[:200], "details": _details(details)}
-        self._do(_WRITE, row)
+        self._do(s.WRITE_AUDIT, row)
 
     def audit_all(
         self, at: datetime, actor: str, action: str, subjects: Sequence[str], details: Mapping[str, object]
     ) -> None:
         """See `Books`."""
         same = {"at": at, "actor": actor, "action": action, "details": _details(details)}
-        self._do(_WRITE, [{**same, "subject": subject[:200]} for subject in subjects])
+        self._do(s.WRITE_AUDIT, [{**same, "subject": subject[:200]} for subject in subjects])
 
     def audit_rows(self, last: int) -> tuple[AuditRow, ...]:
         """See `Books`."""
@@ -247,30 +236,6 @@ def _details(details: Mapping[str, object]) -> str:
 def _new_id(done: sa.CursorResult[Any]) -> int:
     key = done.inserted_primary_key
     return int(key[0]) if key else 0
-
-
-def _numbers(parts: bytes) -> tuple[int, ...]:
-    """The parts of an installation id as numbers; 0 for one that could not be read."""
-    width = INSTALLATION_WIDTH
-    return tuple(int.from_bytes(parts[i * width : (i + 1) * width], "big") for i in range(PARTS))
-
-
-def _alike(parts: bytes) -> list[sa.ColumnElement[bool]]:
-    """Where the same hardware may be (`same_hardware`): one equal part, each found by its index.
-
-    A fleet shares one platform, so that part alone is asked for only where it can decide: beside it, at most one part is
-    readable on both sides. `+ 0` keeps its index, which would find the whole fleet, out of that question.
-    """
-    *unique, platform = t.machine.c.part_0, t.machine.c.part_1, t.machine.c.part_2, t.machine.c.part_3
-    *numbers, number = _numbers(parts)
-    equal = [column == part for column, part in zip(unique, numbers, strict=True) if part]
-    readable = [column for column, part in zip(unique, numbers, strict=True) if part]
-    if number and len(readable) < MIN_COMPARABLE:
-        return [*equal, platform == number]
-    if number:
-        rest = combinations(readable, len(readable) - 1)
-        equal += [sa.and_(platform + 0 == number, *(column == 0 for column in some)) for some in rest]
-    return equal
 
 
 def _key_values(row: KeyRow) -> dict[str, Any]:

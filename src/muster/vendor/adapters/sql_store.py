@@ -27,9 +27,9 @@ class SqlStore:
         """Make the tables, or bring those of an older release up to date; all or nothing."""
         self._database.migrate()
 
-    def run(self, work: Callable[[Books], Result]) -> Result:
+    def run(self, work: Callable[[Books], Result], *, holding: bool = False) -> Result:
         """See `Store`."""
-        return self._database.run(lambda connection: work(SqlBooks(connection)))
+        return self._database.run(lambda connection: work(SqlBooks(connection)), holding=holding)
 
     def close(self) -> None:
         """Let every connection go."""

@@ -9,7 +9,7 @@ from muster.base.errors import Code, MusterError, StoreFailed, Untrusted
 from muster.trust.bundle import answer_bundle
 from muster.vendor.core import keysets as plan
 from muster.vendor.ports import Books
-from muster.vendor.service.confirming import Confirmation, grant_packed
+from muster.vendor.service.confirming import Confirmation, grant_packed, notice_refused
 from muster.vendor.service.vendor import Vendor
 from muster.wire.bundle import GRANTED, ConfirmationRow, RequestRow, decode_request_bundle
 from muster.wire.keyset import Purpose
@@ -45,7 +45,12 @@ def confirm_bundle(
         raise Untrusted(Code.VENDOR_MISMATCH, "the bundle asks another vendor")
     verdicts: list[Confirmation | MusterError] = []
     for start in range(0, len(request.rows), AT_ONCE):
-        verdicts += _answered(vendor, request.rows[start : start + AT_ONCE])
+        asked = request.rows[start : start + AT_ONCE]
+        answered = _answered(vendor, asked)
+        for row, verdict in zip(asked, answered, strict=True):
+            if isinstance(verdict, MusterError):
+                notice_refused(vendor, row.installation, verdict)
+        verdicts += answered
         if progress is not None:
             progress(len(verdicts), len(request.rows))
     rows = [_row(row, verdict) for row, verdict in zip(request.rows, verdicts, strict=True)]
@@ -60,7 +65,9 @@ def _answered(vendor: Vendor, rows: Sequence[RequestRow]) -> list[Confirmation |
     def work(books: Books) -> list[Callable[[], Confirmation] | MusterError]:
         return [_granted(vendor, books, row.installation) for row in rows]
 
-    return [granted if isinstance(granted, MusterError) else granted() for granted in vendor.store.run(work)]
+    return [
+        granted if isinstance(granted, MusterError) else granted() for granted in vendor.store.run(work, holding=True)
+    ]
 
 
 def _granted(vendor: Vendor, books: Books, packed: bytes) -> Callable[[], Confirmation] | MusterError:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from muster.base.errors import Code, Refused
+from muster.base.errors import Code, MusterError, Refused
 from muster.trust.chain import issue_certificate
 from muster.trust.humanid import format_confirmation, parse_installation
 from muster.trust.installation import is_tag_good
@@ -25,6 +25,7 @@ from muster.vendor.core.ledger import (
     grant_permanent,
 )
 from muster.vendor.ports import Books, CertificateRow, KeyRow, MachineRow
+from muster.vendor.service.noticing import notice_refusal, notice_use
 from muster.vendor.service.vendor import Vendor
 from muster.wire.certificate import CertificateClaims
 from muster.wire.confirmation import decode_installation_file, encode_confirmation_file
@@ -79,8 +80,18 @@ def confirm_file(vendor: Vendor, text: str | bytes, *, replaces: int | None = No
 
 def confirm_packed(vendor: Vendor, packed: bytes, *, replaces: int | None = None) -> Confirmation:
     """Confirm a packed installation id; see `confirm`."""
-    sign = vendor.store.run(lambda books: grant_packed(vendor, books, packed, replaces=replaces))
+    try:
+        sign = vendor.store.run(lambda books: grant_packed(vendor, books, packed, replaces=replaces), holding=True)
+    except Refused as refusal:
+        notice_refused(vendor, packed, refusal)
+        raise
     return sign()
+
+
+def notice_refused(vendor: Vendor, packed: bytes, refusal: MusterError) -> None:
+    """Tell the vendor's own systems of a refused installation id, where there is reason to."""
+    installation = unpack_installation(packed)
+    notice_refusal(vendor, refusal, installation.reference, lambda books: _key_behind(vendor, books, installation))
 
 
 def grant_packed(
@@ -149,6 +160,7 @@ def _grant_machine(vendor: Vendor, books: Books, installation: MachineId, packed
         return lambda: _sign_machine(vendor, newest, replace(again, cost=Cost.NOTHING), today)
     if grant.cost is Cost.ACTIVATION:
         books.spend(replace(key, used=key.used + 1))
+        notice_use(vendor, books, key, key.used + 1)
     row = MachineRow(0, key.id, packed, installation.parts, grant.end_day, grant.cost, vendor.clock.now())
     added = books.add_machine(row)
     vendor.write(books, "machine.confirmed", str(added.id), key=key.id, cost=str(grant.cost))
@@ -178,7 +190,7 @@ def _grant_subject(
     added = books.add_certificate(_new_row(vendor, key, kind, subject, issuing_key=issuing.number, cost=grant.cost))
     for old in rows:
         if old.serial == grant.replaces:
-            books.update_certificate(replace(old, replaced_by=added.serial))
+            books.replace_certificate(old.serial, by=added.serial)
     if grant.cost is Cost.REACTIVATION:
         books.spend(replace(key, reactivated=key.reactivated + 1))
     vendor.write(

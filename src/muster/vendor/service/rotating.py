@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -101,7 +101,7 @@ def _append(vendor: Vendor, document: bytes, action: str) -> TrustedKeysets:
         books.add_keyset(longer.version, document)
         for serial in longer.newest.withdrawn:
             if (row := books.certificate(serial)) is not None and not row.is_withdrawn:
-                books.update_certificate(replace(row, is_withdrawn=True))
+                books.withdraw_certificate(serial)
         vendor.write(books, action, str(longer.version), withdrawn=list(longer.newest.withdrawn))
         return longer
 
