@@ -56,9 +56,10 @@ def _alike(readable: tuple[str, ...]) -> list[sa.ColumnElement[bool]]:
     equal: list[sa.ColumnElement[bool]] = [column == sa.bindparam(name) for name, column in columns.items()]
     if last not in readable:
         return equal
-    platform, number = t.machine.c[last], sa.bindparam(last)
+    platform: sa.Column[int] = t.machine.c[last]
+    number: sa.BindParameter[int] = sa.bindparam(last)
     if len(columns) < MIN_COMPARABLE:
         return [*equal, platform == number]
     rest = combinations(columns.values(), len(columns) - 1)
-    zero = sa.literal_column("0")
+    zero: sa.ColumnElement[int] = sa.literal_column("0")
     return equal + [sa.and_(platform + zero == number, *(column == zero for column in some)) for some in rest]
