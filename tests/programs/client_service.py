@@ -23,6 +23,7 @@ from tests.worlds.vendor_keys import CAD_PRO, VendorKeys
 
 COMMAND = [sys.executable, "-c", "import sys; from muster.cli import main; sys.exit(main())", "client"]
 PATIENCE_SECONDS = 30
+IDLE_MEGABYTES = 45
 NOBODY = "nobody"
 # Another user may not be able to read this interpreter: everything is loaded by a first run, before it becomes that user.
 AS_ANOTHER = """

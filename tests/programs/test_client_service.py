@@ -19,6 +19,7 @@ from muster.license import License, State
 from tests.programs.client_service import (
     COMMAND,
     HONEST,
+    IDLE_MEGABYTES,
     PATIENCE_SECONDS,
     Machine,
     Service,
@@ -29,7 +30,6 @@ from tests.programs.host_process import serving
 from tests.worlds.host_world import ask, certified_home
 from tests.worlds.vendor_keys import CAD_PRO
 
-IDLE_MEGABYTES = 45
 OTHERS = 3
 
 

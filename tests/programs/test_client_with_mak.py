@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import pty
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
+from muster.base.errors import Code, Refused, Unreachable
+from muster.client.adapters.vendor_process import VendorProcess
 from muster.trust.humanid import parse_installation
 from muster.trust.productkey import ProductKey
 from muster.vendor import app as vendor
 from muster.wire.installation import pack_installation
-from tests.worlds.vendor_service import AcmeService, serving_acme
+from tests.programs.client_service import IDLE_MEGABYTES, Service
+from tests.worlds.vendor_service import AcmeService, problem, serving_acme
 
 COMMAND = [sys.executable, "-c", "import sys; from muster.cli import main; sys.exit(main())"]
 PATIENCE_SECONDS = 60
@@ -105,6 +110,57 @@ def test_a_machine_is_activated_over_tls_and_says_what_is_wrong_when_it_is_not(
         e for e in json.loads(desk.done("client", "log", "--json"))["events"] if e["event"] == "activation.done"
     ]
     assert event["remaining"] == 0
+
+
+@contextmanager
+def looked_after(desk: Desk) -> Iterator[Service]:
+    """The licensing service of a desk, while the block lasts."""
+    words = [*COMMAND, "client", "serve"]
+    process = subprocess.Popen(words, env=desk.around, stdout=subprocess.PIPE, text=True, start_new_session=True)
+    service = Service(process)
+    try:
+        assert process.stdout is not None
+        assert process.stdout.readline().startswith("serving ")
+        yield service
+    finally:
+        service.kill()
+
+
+def test_a_licensing_service_asks_in_a_child_and_keeps_nothing_of_it_in_memory(
+    acme: AcmeService, tmp_path: Path
+) -> None:
+    desk = Desk(tmp_path, acme)
+    with looked_after(desk) as service:
+        desk.install_key(acme.acme.mak(activations=1))
+        assert service.figure("VmRSS") < IDLE_MEGABYTES * 1024
+        assert "LICENSED" in desk.done("client", "activate", "--service", acme.url)
+        assert desk.status()["permanent"] is True
+        after = service.figure("VmRSS")
+        assert after < IDLE_MEGABYTES * 1024, f"{after} KiB"
+
+
+def test_what_the_child_of_a_licensing_service_is_told_is_told_to_who_asked(acme: AcmeService, tmp_path: Path) -> None:
+    desk = Desk(tmp_path, acme, trusts=False)
+    with looked_after(desk):
+        desk.install_key(acme.acme.mak())
+        told = desk.run("client", "activate", "--service", acme.url)
+        assert (told.returncode, "SERVICE_UNTRUSTED" in told.stderr) == (4, True)
+    (tmp_path / "second").mkdir()
+    second = Desk(tmp_path / "second", acme)
+    with looked_after(second):
+        second.install_key(acme.acme.mak())
+        acme.instead = lambda _: problem(Refused(Code.KEY_BLOCKED, "stolen", "ask Acme"), 409)
+        try:
+            told = second.run("client", "activate", "--service", acme.url)
+        finally:
+            acme.instead = None
+        assert (told.returncode, "KEY_BLOCKED" in told.stderr, "stolen" in told.stderr) == (1, True, True), told.stderr
+
+
+def test_a_child_that_does_not_end_in_time_is_ended() -> None:
+    with pytest.raises(Unreachable) as caught:
+        asyncio.run(VendorProcess(patience=0.0).activate("https://vendor.example", b""))
+    assert caught.value.code is Code.SERVICE_UNREACHABLE
 
 
 def test_a_service_that_cannot_prove_itself_is_told_and_given_nothing(acme: AcmeService, tmp_path: Path) -> None:

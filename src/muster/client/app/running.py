@@ -22,6 +22,7 @@ from muster.client.adapters.inspection import LookingOn
 from muster.client.adapters.peer_credentials import ownership_of
 from muster.client.adapters.state_folder import PRODUCTS, SETTINGS, check_own, locked, narrow
 from muster.client.adapters.system_journal import SystemJournal
+from muster.client.adapters.vendor_process import VendorProcess
 from muster.client.app import open_machine
 from muster.client.ports import Wakes
 from muster.client.service.operations import Desk
@@ -104,6 +105,8 @@ def _open_desk(home: Path) -> Desk:
     machine = open_machine(home)
     if sys.platform == "linux":
         machine.journal = SystemJournal(machine.journal)
+    if not getattr(sys, "frozen", False):  # a program that was packed is no interpreter to start again
+        machine.vendor = VendorProcess()
     return Desk(machine, LookingOn(home))
 
 
