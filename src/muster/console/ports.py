@@ -9,8 +9,11 @@ from typing import Any, Protocol, TypeVar
 
 from muster.console.core.answer import EditionSeen
 from muster.console.core.conditions import Condition
+from muster.console.core.installations import Installation
+from muster.console.core.keys import StoredKey
 from muster.console.core.targets import Target
 from muster.console.core.verdict import Verdict
+from muster.trust.productkey import ProductKey
 
 Result = TypeVar("Result")
 
@@ -61,7 +64,82 @@ class AuditRow:
     details: Mapping[str, Any]
 
 
-class Books(Protocol):
+@dataclass(frozen=True, slots=True)
+class StoredProduct:
+    """A vendor's product file as it was added. `vendor_id` has 8 bytes."""
+
+    vendor_id: bytes
+    vendor: str
+    serial: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """What a vendor's service tells of a multiple activation key."""
+
+    remaining: int
+    total: int
+    edition: str
+
+
+class KeyBooks(Protocol):
+    """Product files and product keys within one transaction."""
+
+    def products(self) -> list[StoredProduct]:
+        """The product files, by vendor id."""
+
+    def keep_product(self, product: StoredProduct) -> None:
+        """Add a product file, or put it in place of the vendor's older one."""
+
+    def remove_product(self, vendor_id: bytes) -> None:
+        """Take a vendor's product file out."""
+
+    def add_key(self, key: ProductKey, sealed: bytes, note: str, now: datetime) -> int | None:
+        """Keep a key; its number, None when it is there already."""
+
+    def keys(self) -> list[StoredKey]:
+        """Every key, by number."""
+
+    def note_left(self, key: int, left: Left, now: datetime) -> None:
+        """What is left of a key."""
+
+    def remove_key(self, key: int) -> None:
+        """Take a key out."""
+
+
+class InstallationBooks(Protocol):
+    """Installation ids, confirmations, and which machine they are for, within one transaction."""
+
+    def database(self, fresh: bytes) -> bytes:
+        """The 16 bytes that this database is known by: kept once, `fresh` the first time."""
+
+    def keep_installation(self, installation: Installation) -> None:
+        """Add an installation id, unless it is known."""
+
+    def link(self, machine: int, installation: Installation) -> None:
+        """What the machine shows for its edition from now on; nothing is deposited yet."""
+
+    def installations(self, packed: Sequence[bytes]) -> list[Installation]:
+        """Those of these ids that are known."""
+
+    def confirmed(self, vendor_id: bytes, reference: bytes) -> list[Installation]:
+        """Confirmed ids of a key, the newest first."""
+
+    def linked(self, machines: Sequence[int]) -> list[tuple[int, Installation, bool]]:
+        """What machines show, by machine and edition: the machine, the id, whether its confirmation was deposited."""
+
+    def note_sent(self, packed: Sequence[bytes], now: datetime) -> None:
+        """These were asked for."""
+
+    def note_answer(self, packed: bytes, verdict: Verdict, confirmation: bytes, now: datetime) -> None:
+        """What the vendor said to an id; a confirmation is never taken back by a refusal."""
+
+    def note_deposit(self, machine: int, edition: str, now: datetime) -> None:
+        """The machine took its confirmation."""
+
+
+class Books(KeyBooks, InstallationBooks, Protocol):
     """The inventory within one transaction."""
 
     def add_machines(self, targets: Iterable[Target], source: str, now: datetime) -> int:
@@ -145,3 +223,26 @@ class Carrier(Protocol):
         Raises `Unreachable` (MACHINE_UNREACHABLE), `Untrusted` (MACHINE_UNTRUSTED) when the key is not the pinned one,
         `Refused` (MACHINE_REFUSED), `Malformed` (ANSWER_MALFORMED) when the answer is too large.
         """
+
+
+class Vault(Protocol):
+    """Seals product keys at rest."""
+
+    def seal(self, key: ProductKey) -> bytes:
+        """The box that only this vault opens."""
+
+    def unseal(self, key: StoredKey) -> ProductKey:
+        """The key; `StoreFailed` with STATE_CORRUPT when the box is of another vault."""
+
+
+class VendorService(Protocol):
+    """The activation service of one vendor. Every method raises `Unreachable`, `Untrusted`, or the service's own no."""
+
+    async def confirm_bundle(self, text: str) -> bytes:
+        """The confirmation bundle that answers a request bundle; both armoured."""
+
+    async def left(self, key: ProductKey) -> Left:
+        """What is left of a multiple activation key."""
+
+    async def product_file(self, vendor_id: bytes) -> bytes:
+        """The newest product file."""

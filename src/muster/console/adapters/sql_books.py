@@ -5,14 +5,18 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
 
 from muster.console.adapters import tables as t
+from muster.console.adapters.batches import batched
 from muster.console.adapters.conditions_sql import COLUMNS, LINES, order, where
+from muster.console.adapters.moments import utc, utc_or_none
+from muster.console.adapters.sql_installations import SqlInstallationBooks
+from muster.console.adapters.sql_keys import SqlKeyBooks
 from muster.console.core.answer import EditionSeen
 from muster.console.core.conditions import Condition
 from muster.console.core.targets import Target
@@ -22,8 +26,6 @@ from muster.platform.sql import Database
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 MAX_RESULT_TEXT = 400
-BATCH = 500
-"""Rows of one statement; SQLite takes 32,766 values."""
 
 Result = TypeVar("Result")
 
@@ -47,7 +49,7 @@ class SqlStore:
         self._database.close()
 
 
-class SqlBooks:
+class SqlBooks(SqlKeyBooks, SqlInstallationBooks):
     """See `Books`."""
 
     def __init__(self, connection: sa.Connection) -> None:
@@ -56,7 +58,7 @@ class SqlBooks:
     def add_machines(self, targets: Iterable[Target], source: str, now: datetime) -> int:
         """See `Books`."""
         new = 0
-        for some in _batched({target.name.lower(): target for target in targets}.items()):
+        for some in batched({target.name.lower(): target for target in targets}.items()):
             names = [key for key, _ in some]
             known = set(self._do(sa.select(t.machine.c.name_key).where(t.machine.c.name_key.in_(names))).scalars())
             rows = [_new_machine(key, target, source, now) for key, target in some if key not in known]
@@ -115,7 +117,7 @@ class SqlBooks:
     def remove(self, machines: Sequence[int]) -> int:
         """See `Books`."""
         return sum(
-            self._do(sa.delete(t.machine).where(t.machine.c.id.in_(some))).rowcount for some in _batched(machines)
+            self._do(sa.delete(t.machine).where(t.machine.c.id.in_(some))).rowcount for some in batched(machines)
         )
 
     def ssh_key(self, machine: int) -> str:
@@ -132,7 +134,7 @@ class SqlBooks:
         """See `Books`."""
         values = {"kind": kind, "parameters": json.dumps(parameters), "actor": actor, "started_at": now}
         found: int = self._do(sa.insert(t.task).values(values).returning(t.task.c.id)).scalar_one()
-        for some in _batched(machines):
+        for some in batched(machines):
             self._do(
                 sa.insert(t.task_machine), [{"task_id": found, "machine_id": m, "code": "", "text": ""} for m in some]
             )
@@ -152,7 +154,7 @@ class SqlBooks:
         joined = t.task.outerjoin(t.task_machine)
         query = sa.select(t.task, *numbers).select_from(joined).where(which).group_by(t.task.c.id).order_by(t.task.c.id)
         return [
-            Task(r.id, r.kind, json.loads(r.parameters), r.actor, _utc(r.started_at), r.waiting, r.settled)
+            Task(r.id, r.kind, json.loads(r.parameters), r.actor, utc(r.started_at), r.waiting, r.settled)
             for r in self._do(query)
         ]
 
@@ -184,7 +186,7 @@ class SqlBooks:
     def audited(self, limit: int, offset: int = 0) -> list[AuditRow]:
         """See `Books`."""
         query = sa.select(t.audit).order_by(t.audit.c.id.desc()).limit(limit).offset(offset)
-        return [AuditRow(_utc(r.at), r.actor, r.action, r.subject, json.loads(r.details)) for r in self._do(query)]
+        return [AuditRow(utc(r.at), r.actor, r.action, r.subject, json.loads(r.details)) for r in self._do(query)]
 
 
 _MACHINE = [c for c in t.machine.c if c.name not in {"name_key", "ssh_key"}]
@@ -197,9 +199,8 @@ def _new_machine(key: str, target: Target, source: str, now: datetime) -> dict[s
 
 def _machine(row: sa.RowMapping) -> Machine:
     target = Target(row["name"], row["address"], row["port"], row["user"], row["jump"], row["group"])
-    contact = None if row["contact_at"] is None else _utc(row["contact_at"])
     last = row["action"], row["result"], row["result_text"]
-    return Machine(row["id"], target, row["source"], _utc(row["added_at"]), contact, *last)
+    return Machine(row["id"], target, row["source"], utc(row["added_at"]), utc_or_none(row["contact_at"]), *last)
 
 
 def _seen(row: sa.RowMapping) -> EditionSeen | None:
@@ -207,15 +208,5 @@ def _seen(row: sa.RowMapping) -> EditionSeen | None:
         return None
     values = {c.name: row[f"edition_{c.name}"] for c in t.edition.c if c.name != "machine_id"}
     for name in ("expires_at", "grace_ends_at"):
-        values[name] = None if values[name] is None else _utc(values[name])
+        values[name] = utc_or_none(values[name])
     return EditionSeen(**values)
-
-
-def _utc(moment: datetime) -> datetime:
-    """SQLite gives moments back without their zone."""
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
-
-
-def _batched(things: Iterable[Any]) -> Iterable[list[Any]]:
-    rest = list(things)
-    return (rest[at : at + BATCH] for at in range(0, len(rest), BATCH))

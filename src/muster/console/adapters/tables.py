@@ -93,3 +93,63 @@ audit = sa.Table(
     sa.Column("details", sa.Text, nullable=False),
     sqlite_autoincrement=True,
 )
+
+# Texts are armoured files; ids of vendors, references and installation ids are hexadecimal.
+product = sa.Table(
+    "product",
+    metadata,
+    sa.Column("vendor_id", sa.String(16), primary_key=True),
+    sa.Column("vendor", sa.String(200), nullable=False),
+    sa.Column("serial", sa.BigInteger, nullable=False),
+    sa.Column("text", sa.Text, nullable=False),
+)
+
+product_key = sa.Table(
+    "product_key",
+    metadata,
+    sa.Column("id", Id, primary_key=True, autoincrement=True),
+    sa.Column("kind", sa.SmallInteger, nullable=False),
+    sa.Column("scope", sa.Integer, nullable=False),
+    sa.Column("partial", sa.String(5), nullable=False, index=True),
+    sa.Column("reference", sa.String(16), nullable=False, unique=True),
+    sa.Column("sealed", sa.LargeBinary, nullable=False),
+    sa.Column("note", sa.String(200), nullable=False),
+    sa.Column("added_at", At, nullable=False),
+    sa.Column("edition", sa.String(200), nullable=False),
+    sa.Column("remaining", sa.BigInteger),
+    sa.Column("total", sa.BigInteger),
+    sa.Column("refreshed_at", At),
+    sqlite_autoincrement=True,
+)
+
+installation = sa.Table(
+    "installation",
+    metadata,
+    sa.Column("id", sa.String(90), primary_key=True),
+    sa.Column("vendor_id", sa.String(16), nullable=False),
+    sa.Column("reference", sa.String(16), nullable=False, index=True),
+    sa.Column("edition", sa.String(200), nullable=False),
+    sa.Column("name", sa.String(253), nullable=False),
+    sa.Column("collected_at", At, nullable=False),
+    sa.Column("sent_at", At),
+    sa.Column("answered_at", At),
+    sa.Column("confirmation", sa.LargeBinary),
+    sa.Column("code", sa.String(64), nullable=False),
+    sa.Column("text", sa.String(400), nullable=False),
+)
+
+machine_installation = sa.Table(
+    "machine_installation",
+    metadata,
+    sa.Column("machine_id", sa.ForeignKey("machine.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("edition", sa.String(200), primary_key=True),
+    sa.Column("installation_id", sa.ForeignKey("installation.id"), nullable=False, index=True),
+    sa.Column("deposited_at", At),
+)
+
+identity = sa.Table(
+    "identity",
+    metadata,
+    sa.Column("name", sa.String(20), primary_key=True),
+    sa.Column("value", sa.String(64), nullable=False),
+)

@@ -10,7 +10,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from functools import partial
 from typing import Any
 
@@ -22,6 +23,7 @@ from muster.console.core.conditions import Condition
 from muster.console.core.requests import CHANGING, read_answer, request
 from muster.console.core.verdict import Verdict, verdict_of
 from muster.console.ports import Books, Carrier, Machine, Store
+from muster.console.service.deeds import Deed, deed_of
 
 GROUP = 100
 """Verdicts kept in one transaction, at most."""
@@ -50,8 +52,8 @@ class Outcome:
 
 Watcher = Callable[[Outcome], None]
 """Told of every outcome once it is kept."""
-Resolve = Callable[[Mapping[str, Any]], Mapping[str, Any]]
-"""From the parameters that are kept to those that a machine is sent."""
+Resolve = Callable[[str, Mapping[str, Any]], Mapping[str, Any]]
+"""From an operation and the parameters that are kept to those that machines are sent."""
 
 
 def begin(console: Console, operation: str, parameters: Mapping[str, Any], conditions: Sequence[Condition]) -> int:
@@ -62,14 +64,22 @@ def begin(console: Console, operation: str, parameters: Mapping[str, Any], condi
     now = console.clock.now()
 
     def work(books: Books) -> int:
-        machines = books.selected(conditions, now)
-        if not machines:
-            raise Misconfigured(Code.NOT_FOUND, "no machine fits these conditions", "see: muster console machines")
-        if operation in CHANGING:
-            books.audit(now, console.actor, f"machines.{operation}", f"{len(machines)} machines", parameters)
-        return books.begin(operation, parameters, console.actor, [machine.id for machine in machines], now)
+        machines = [machine.id for machine in books.selected(conditions, now)]
+        return written_down(console, books, operation, parameters, machines)
 
     return console.store.run(work)
+
+
+def written_down(
+    console: Console, books: Books, operation: str, parameters: Mapping[str, Any], machines: Sequence[int]
+) -> int:
+    """`begin` for machines that were chosen already, within a transaction."""
+    now = console.clock.now()
+    if not machines:
+        raise Misconfigured(Code.NOT_FOUND, "no machine fits these conditions", "see: muster console machines")
+    if operation in CHANGING:
+        books.audit(now, console.actor, f"machines.{operation}", f"{len(machines)} machines", parameters)
+    return books.begin(operation, parameters, console.actor, machines, now)
 
 
 async def carry_out(
@@ -78,22 +88,24 @@ async def carry_out(
     task: int,
     *,
     watch: Watcher = lambda _: None,
-    resolve: Resolve = lambda parameters: parameters,
+    resolve: Resolve = lambda _, parameters: parameters,
 ) -> int:
     """Ask every machine of a task that has no verdict yet; how many were asked. Call it again after a crash."""
+    found = await asyncio.to_thread(console.store.run, lambda books: books.task(task))
+    if found is None:
+        raise Misconfigured(Code.NOT_FOUND, f"there is no task {task}", "see: muster console tasks")
+    deed = deed_of(found.kind, await asyncio.to_thread(resolve, found.kind, found.parameters))
 
-    def work(books: Books) -> tuple[str, Mapping[str, Any], list[tuple[Machine, str]]]:
-        found = books.task(task)
-        if found is None:
-            raise Misconfigured(Code.NOT_FOUND, f"there is no task {task}", "see: muster console tasks")
-        return found.kind, found.parameters, [(machine, books.ssh_key(machine.id)) for machine in books.waiting(task)]
+    def work(books: Books) -> list[tuple[Machine, str]]:
+        waiting = books.waiting(task)
+        deed.prepare(books, waiting)
+        return [(machine, books.ssh_key(machine.id)) for machine in waiting]
 
-    operation, parameters, waiting = await asyncio.to_thread(console.store.run, work)
-    asked = request(operation, resolve(parameters))
+    waiting = await asyncio.to_thread(console.store.run, work)
     outcomes: asyncio.Queue[Outcome] = asyncio.Queue()
-    keep = partial(_kept, console, task, operation)
+    keep = partial(_kept, console, task, deed)
     keeping = asyncio.create_task(_keep(keep, outcomes, len(waiting), watch))
-    asking = [asyncio.create_task(_ask(carrier, machine, pinned, asked, outcomes)) for machine, pinned in waiting]
+    asking = [asyncio.create_task(_ask(carrier, machine, pinned, deed, outcomes)) for machine, pinned in waiting]
     try:
         # Keeping ends when every machine has its verdict, or with the database.
         await keeping
@@ -104,9 +116,9 @@ async def carry_out(
     return len(waiting)
 
 
-async def _ask(carrier: Carrier, machine: Machine, pinned: str, asked: bytes, outcomes: asyncio.Queue[Outcome]) -> None:
+async def _ask(carrier: Carrier, machine: Machine, pinned: str, deed: Deed, outcomes: asyncio.Queue[Outcome]) -> None:
     try:
-        raw, key = await carrier.ask(machine, pinned, asked)
+        raw, key = await carrier.ask(machine, pinned, request(deed.operation, deed.asked(machine)))
         verdict, editions, answer = read_answer(raw)
         outcome = Outcome(machine, verdict, editions, answer, "" if pinned else key, answered=True)
     except MusterError as error:
@@ -118,33 +130,43 @@ async def _ask(carrier: Carrier, machine: Machine, pinned: str, asked: bytes, ou
 
 
 async def _keep(
-    keep: Callable[[Sequence[Outcome]], None], outcomes: asyncio.Queue[Outcome], number: int, watch: Watcher
+    keep: Callable[[Sequence[Outcome]], Sequence[Outcome]],
+    outcomes: asyncio.Queue[Outcome],
+    number: int,
+    watch: Watcher,
 ) -> None:
     while number:
         group = [await outcomes.get()]
         with suppress(asyncio.QueueEmpty):
             while len(group) < GROUP:
                 group.append(outcomes.get_nowait())
-        await asyncio.to_thread(keep, group)
+        kept = await asyncio.to_thread(keep, group)
         number -= len(group)
-        for outcome in group:
+        for outcome in kept:
             watch(outcome)
 
 
-def _kept(console: Console, task: int, operation: str, group: Sequence[Outcome]) -> None:
+def _kept(console: Console, task: int, deed: Deed, group: Sequence[Outcome]) -> list[Outcome]:
     now = console.clock.now()
 
-    def work(books: Books) -> None:
-        for outcome in group:
-            machine, verdict = outcome.machine.id, outcome.verdict
-            if outcome.key:
-                books.pin_ssh_key(machine, outcome.key)
-            if outcome.editions is not None:
-                books.replace_editions(machine, outcome.editions)
-            books.record(machine, verdict, operation, now, answered=outcome.answered)
-            books.settle(task, machine, verdict, now)
+    def work(books: Books) -> list[Outcome]:
+        return [_one_kept(books, task, deed, outcome, now) for outcome in group]
 
-    console.store.run(work)
+    return console.store.run(work)
+
+
+def _one_kept(books: Books, task: int, deed: Deed, outcome: Outcome, now: datetime) -> Outcome:
+    machine = outcome.machine.id
+    if outcome.key:
+        books.pin_ssh_key(machine, outcome.key)
+    if outcome.editions is not None:
+        books.replace_editions(machine, outcome.editions)
+    if outcome.verdict.is_good:
+        verdict = deed.keep(books, outcome.machine, outcome.answer, outcome.editions or (), now)
+        outcome = replace(outcome, verdict=verdict)
+    books.record(machine, outcome.verdict, deed.operation, now, answered=outcome.answered)
+    books.settle(task, machine, outcome.verdict, now)
+    return outcome
 
 
 def forget_ssh_key(console: Console, conditions: Sequence[Condition]) -> int:
