@@ -24,6 +24,7 @@ from muster.platform.accounts import Accounts
 from muster.platform.accounts.sql import SqlAccounts
 from muster.platform.durable_file import PUBLIC, make_folder, replace_file
 from muster.platform.sql import sqlite_url
+from muster.vendor.adapters.https_post import HttpsPost
 from muster.vendor.adapters.keybox import ISSUING, KeyBox, read_root
 from muster.vendor.adapters.sql_store import SqlStore
 from muster.vendor.core.definition import example
@@ -32,6 +33,7 @@ from muster.vendor.ports import CertificateRow, KeyRow, MachineRow, Organisation
 from muster.vendor.service.access import vendor_accounts
 from muster.vendor.service.bundling import AnsweredBundle, confirm_bundle
 from muster.vendor.service.confirming import Confirmation, confirm, confirm_file, confirm_packed
+from muster.vendor.service.delivering import Deliveries
 from muster.vendor.service.reporting import Merged, Tally, merge_reports
 from muster.vendor.service.rotating import change, propose, publish, purposes, sign
 from muster.vendor.service.selling import (
@@ -89,6 +91,7 @@ __all__ = [
     "list_keys",
     "merge_reports",
     "open_accounts",
+    "open_deliveries",
     "open_vendor",
     "propose",
     "publish",
@@ -108,9 +111,13 @@ MIN_PASSPHRASE = 8
 
 @dataclass(frozen=True, slots=True)
 class VendorSettings:
-    """``vendor.toml``. `database` is ``sqlite`` (a file in the home) or a URL like ``postgresql+psycopg://…``."""
+    """``vendor.toml``. `database` is ``sqlite`` (a file in the home) or a URL like ``postgresql+psycopg://…``.
+
+    `webhooks_inside` lets webhooks go to addresses of the vendor's own network and of this machine.
+    """
 
     database: str = "sqlite"
+    webhooks_inside: bool = False
 
 
 def default_home() -> Path:
@@ -120,9 +127,12 @@ def default_home() -> Path:
     return Path(pwd.getpwuid(os.getuid()).pw_dir) / ".local/share/muster/vendor"
 
 
+def _settings(home: Path, environment: Mapping[str, str]) -> VendorSettings:
+    return load(VendorSettings, home / SETTINGS, environment=environment, prefix="MUSTER_VENDOR_")
+
+
 def _database(home: Path, environment: Mapping[str, str]) -> str | sa.URL:
-    settings = load(VendorSettings, home / SETTINGS, environment=environment, prefix="MUSTER_VENDOR_")
-    url = settings.database
+    url = _settings(home, environment).database
     if url == "sqlite":
         return sqlite_url(home / DATABASE)
     return url.replace("postgresql://", "postgresql+psycopg://", 1)
@@ -138,6 +148,12 @@ def open_accounts(home: Path, vendor: Vendor, *, environment: Mapping[str, str] 
     store = SqlAccounts(_database(home, environment), "database in vendor.toml")
     store.migrate()
     return vendor_accounts(vendor, store)
+
+
+def open_deliveries(home: Path, vendor: Vendor, *, environment: Mapping[str, str] | None = None) -> Deliveries:
+    """The thread that tells webhooks; enter it to begin."""
+    settings = _settings(home, os.environ if environment is None else environment)
+    return Deliveries(vendor, HttpsPost(inside=settings.webhooks_inside))
 
 
 def create(

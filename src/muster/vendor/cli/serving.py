@@ -67,7 +67,8 @@ def serve(
     shown = f"[{host}]" if ":" in host else host
     terminal.result(f"listening on {'https' if certificate else 'http'}://{shown}:{port}")
     sys.stdout.flush()
-    uvicorn.Server(config).run(sockets=[own])
+    with vendor.open_deliveries(home_of(context, home), owner):
+        uvicorn.Server(config).run(sockets=[own])
 
 
 def _listening(listen: str) -> socket.socket:

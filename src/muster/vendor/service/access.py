@@ -8,12 +8,13 @@ from muster.platform.accounts import Accounts, AccountStore
 from muster.vendor.service.vendor import Vendor
 
 READ, CONFIRM, EXCEPT, KEYS, CUSTOMERS = "read", "confirm", "except", "keys", "customers"
-AUDIT, ACCOUNTS = "audit", "accounts"
+AUDIT, ACCOUNTS, WEBHOOKS = "audit", "accounts", "webhooks"
 
 # read: look at everything but the audit; confirm: installation ids; except: grant more than was sold; keys: issue, block,
-# replace and withdraw; customers: organisations and products; audit: read it; accounts: people and tokens.
+# replace and withdraw; customers: organisations and products; audit: read it; accounts: people and tokens;
+# webhooks: whom the service tells of events.
 ROLES = {
-    "admin": frozenset({READ, CONFIRM, EXCEPT, KEYS, CUSTOMERS, AUDIT, ACCOUNTS}),
+    "admin": frozenset({READ, CONFIRM, EXCEPT, KEYS, CUSTOMERS, AUDIT, ACCOUNTS, WEBHOOKS}),
     "operator": frozenset({READ, CONFIRM, EXCEPT}),
     "auditor": frozenset({READ, AUDIT}),
 }

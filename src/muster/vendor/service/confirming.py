@@ -45,13 +45,18 @@ _PURPOSES = {SubjectKind.HOST: Purpose.HOST, SubjectKind.DIRECTORY: Purpose.OBJE
 
 @dataclass(frozen=True, slots=True)
 class Confirmation:
-    """What was confirmed. `packed` is the confirmation's bytes; `serial` is a certificate's, None for machines."""
+    """What was confirmed. `packed` is the confirmation's bytes; `serial` is a certificate's, None for machines.
+
+    For machines `end_day` is the last day (0: no end), and `remaining` what is left of the key's pool.
+    """
 
     installation: bytes
     packed: bytes
     cost: Cost
     key_id: int
     serial: int | None
+    end_day: int = 0
+    remaining: int = 0
 
     @property
     def digits(self) -> str:
@@ -157,20 +162,23 @@ def _grant_machine(vendor: Vendor, books: Books, installation: MachineId, packed
     newest = vendor.chain.of(books).newest
     again = next((m for m in alike if m.installation == packed), None)
     if again is not None:
-        return lambda: _sign_machine(vendor, newest, replace(again, cost=Cost.NOTHING), today)
+        remaining = key.activations - key.used
+        return lambda: _sign_machine(vendor, newest, replace(again, cost=Cost.NOTHING), today, remaining)
+    used = key.used
     if grant.cost is Cost.ACTIVATION:
-        books.spend(replace(key, used=key.used + 1))
-        notice_use(vendor, books, key, key.used + 1)
+        used += 1
+        books.spend(replace(key, used=used))
+        notice_use(vendor, books, key, used)
     row = MachineRow(0, key.id, packed, installation.parts, grant.end_day, grant.cost, vendor.clock.now())
     added = books.add_machine(row)
     vendor.write(books, "machine.confirmed", str(added.id), key=key.id, cost=str(grant.cost))
-    return lambda: _sign_machine(vendor, newest, added, today)
+    return lambda: _sign_machine(vendor, newest, added, today, key.activations - used)
 
 
-def _sign_machine(vendor: Vendor, newest: Keyset, row: MachineRow, today: int) -> Confirmation:
+def _sign_machine(vendor: Vendor, newest: Keyset, row: MachineRow, today: int, remaining: int) -> Confirmation:
     issuing = plan.current(newest, Purpose.PERMANENT, today)
     signed = sign_permanent(vendor.keys.issuing(issuing.public), row.installation, row.end_day)
-    return Confirmation(row.installation, signed, row.cost, row.key_id, None)
+    return Confirmation(row.installation, signed, row.cost, row.key_id, None, row.end_day, remaining)
 
 
 def _grant_subject(

@@ -12,6 +12,7 @@ from muster.base.errors import Code, Misconfigured, Refused
 from muster.trust.keyset import TrustedKeysets, enter
 from muster.vendor.core.definition import Definition
 from muster.vendor.ports import Books, KeyRow, Keys, Organisation, Store
+from muster.vendor.service.wrong_tags import WrongTags
 from muster.wire.calendar import day_number
 
 NAME, FINGERPRINT = "vendor name", "vendor fingerprint"
@@ -54,12 +55,14 @@ class Vendor:
         actor: str,
         *,
         chain: Chain | None = None,
+        wrong_tags: WrongTags | None = None,
     ) -> None:
         self.store = store
         self.clock = clock
         self.entropy = entropy
         self.actor = actor
         self.chain = chain or Chain()
+        self.wrong_tags = wrong_tags or WrongTags()
         self._unlock = unlock
         self._keys: Keys | None = None
 
@@ -77,7 +80,15 @@ class Vendor:
 
     def acting(self, actor: str) -> Vendor:
         """The same vendor, with `actor` written down for what is done."""
-        return Vendor(self.store, lambda: self.keys, self.clock, self.entropy, actor, chain=self.chain)
+        return Vendor(
+            self.store,
+            lambda: self.keys,
+            self.clock,
+            self.entropy,
+            actor,
+            chain=self.chain,
+            wrong_tags=self.wrong_tags,
+        )
 
     def keysets(self) -> TrustedKeysets:
         """The vendor's own chain, verified."""

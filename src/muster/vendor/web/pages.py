@@ -19,6 +19,7 @@ from muster.vendor.web.overview import overview
 from muster.vendor.web.portal import portal
 from muster.vendor.web.records import audit, people
 from muster.vendor.web.site import MENU, Limit, Site, make_site
+from muster.vendor.web.webhooks import hooks
 
 HOME = "/home"
 
@@ -32,7 +33,7 @@ def add_pages(app: FastAPI, vendor: Vendor, accounts: Accounts, limit: Limit = n
     site = make_site(vendor, accounts, limit)
     app.mount("/static", static_files())
     app.include_router(access(site.pages, site.visitors, HOME))
-    for room in (home, portal, bundles, operator, overview, keys, customers, activations, audit, people):
+    for room in (home, portal, bundles, operator, overview, keys, customers, activations, hooks, audit, people):
         app.include_router(room(site))
 
 

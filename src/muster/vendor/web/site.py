@@ -13,7 +13,7 @@ from starlette.responses import Response
 
 from muster.platform.accounts import Accounts, Who
 from muster.platform.pages import Catalogue, Form, Pages, Visitors
-from muster.vendor.service.access import ACCOUNTS, AUDIT, CONFIRM, READ
+from muster.vendor.service.access import ACCOUNTS, AUDIT, CONFIRM, READ, WEBHOOKS
 from muster.vendor.service.vendor import NAME, Vendor
 
 HERE = Path(__file__).parent
@@ -26,6 +26,7 @@ MENU = (
     ("/keys", "Keys", READ),
     ("/organisations", "Organisations", READ),
     ("/activations", "Activations", READ),
+    ("/webhooks", "Webhooks", WEBHOOKS),
     ("/audit", "Audit", AUDIT),
     ("/accounts", "Accounts", ACCOUNTS),
 )
