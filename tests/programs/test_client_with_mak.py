@@ -29,7 +29,6 @@ LEFT_MEGABYTES = 3
 """What an activation may leave behind; the HTTP library alone would be six."""
 
 
-
 @pytest.fixture(scope="module")
 def acme(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AcmeService]:
     with serving_acme(tmp_path_factory.mktemp("vendor")) as service:
