@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from muster.base.errors import CATALOGUE, Code
 from muster.client.core.control import OPERATIONS
 from muster.client.core.events import EVENTS
 from muster.client.core.rights import Role
+from muster.host.core import events as host_events
 from muster.trust.standing import TABLE
 from muster.wire.activation import State
 
@@ -64,14 +65,24 @@ def operations() -> str:
 
 def events() -> str:
     """The catalogue of a machine's events as a table."""
+    return _events((name, e.fields, e.meaning) for name, e in EVENTS.items())
+
+
+def events_of_hosts() -> str:
+    """The catalogue of a host's events as a table."""
+    return _events((name, e.fields, e.meaning) for name, e in host_events.EVENTS.items())
+
+
+def _events(catalogue: Iterable[tuple[str, tuple[str, ...], str]]) -> str:
     rows = ["| event | fields | when |", "|---|---|---|"]
-    rows += [f"| `{name}` | {', '.join(e.fields) or '–'} | {e.meaning} |" for name, e in EVENTS.items()]
+    rows += [f"| `{name}` | {', '.join(fields) or '–'} | {meaning} |" for name, fields, meaning in catalogue]
     return "\n".join(rows)
 
 
 BLOCKS: dict[str, Callable[[], str]] = {
     "errors": errors,
     "events": events,
+    "events of hosts": events_of_hosts,
     "operations": operations,
     "state diagram": state_diagram,
     "state table": state_table,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 from muster.base.errors import Code
 from muster.host import app as host
@@ -67,6 +68,34 @@ def test_the_end_of_a_certificate_is_told_ninety_days_before(tmp_path: Path) -> 
     clock.move(days=90)
     (concern,) = host.status(tmp_path, environment={}, clock=clock).concerns
     assert "ended on" in concern.message
+
+
+def test_the_log_tells_which_certificates_are_used_and_every_day_that_one_ends(tmp_path: Path) -> None:
+    vendor, clock = SmallVendor(), HandClock()
+    host.initialise(tmp_path, vendor.product_file(), clock=clock)
+    host.install_key(tmp_path, vendor.key().text)
+    digits = host.installation_id(tmp_path)
+
+    async def story() -> None:
+        running = await host.RunningHost.start(tmp_path, listen=LOOPBACK, environment={}, clock=clock)
+        host.confirm(tmp_path, vendor.confirm(digits), clock=clock)
+        await running.tend()
+        clock.moment = START + timedelta(days=3 * 365 - 91)
+        for _ in range(5):
+            await running.tend()
+            clock.move(days=0.5)
+        await running.stop()
+
+    asyncio.run(story())
+    told = [e for e in host_log(tmp_path) if e["event"].startswith("certificate.")]
+    assert [e["event"] for e in told] == ["certificate.in_use", "certificate.ending", "certificate.ending"]
+    assert {(e["vendor"], e["serial"]) for e in told} == {(vendor.trusted.vendor_id.hex(), 1)}
+    assert (told[0]["ends"], told[1]["level"]) == ("2029-11-23", "warning")
+    assert [e["days"] for e in told[1:]] == [89, 88]
+
+
+def host_log(home: Path) -> list[dict[str, Any]]:
+    return read_events(home / "events.jsonl", 100)
 
 
 def test_a_key_that_is_not_confirmed_and_a_withdrawn_certificate_need_attention(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -22,17 +23,19 @@ from muster.host.adapters.publication_file import PublicationFile
 from muster.host.adapters.sqlite_file import set_aside
 from muster.host.adapters.sqlite_store import PRUNE_ROWS, SqliteStore
 from muster.host.app.naming import publisher, wanted_records
+from muster.host.core.answering import WARN_BEFORE_END
 from muster.host.core.settings import METRICS_PORT, format_endpoint, parse_endpoint
 from muster.host.service.registration import Registration
 from muster.host.service.server import Server
 from muster.platform.durable_file import lock
-from muster.wire.calendar import seconds
+from muster.wire.calendar import moment, seconds
 
 TEND_SECONDS = 2.0
 """How soon a confirmation or setting that was changed on disk is noticed."""
 
 LOOK_AT_DNS_SECONDS = 60.0
 PRUNE_EVERY = timedelta(hours=1)
+WARN_EVERY = timedelta(days=1)
 
 
 class RunningHost:
@@ -50,6 +53,7 @@ class RunningHost:
         self._looked_at_dns: float | None = None
         self._one_at_a_time = asyncio.Lock()
         self._pruned: datetime | None = None
+        self._warned: datetime | None = None
 
     @classmethod
     async def start(
@@ -144,10 +148,22 @@ class RunningHost:
         self._parts.events.flush()
         await self._settle()
         now = self._parts.clock.now()
+        self._warn(now)
         if self._pruned is None or not timedelta(0) <= now - self._pruned < PRUNE_EVERY:
             with suppress(StoreFailed):
                 if await self._parts.store.prune(seconds(now)) < PRUNE_ROWS:
                     self._pruned = now
+
+    def _warn(self, now: datetime) -> None:
+        """Of certificates that end, once a day."""
+        if self._warned is not None and timedelta(0) <= now - self._warned < WARN_EVERY:
+            return
+        self._warned = now
+        for vendor, serial, end in self.server.certificate_ends():
+            left = moment(end) - now
+            if left <= WARN_BEFORE_END:
+                days = max(0, left.days)
+                event("host", "certificate.ending", logging.WARNING, vendor=vendor.hex(), serial=serial, days=days)
 
     async def _settle(self) -> None:
         """Tidy up after a storm for as long as nobody asks."""

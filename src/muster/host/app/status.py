@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from muster.host.adapters.home_folder import HomeFolder, Vendor
 from muster.host.adapters.listening_file import read_listening
 from muster.host.adapters.publication_file import PublicationFile
 from muster.host.adapters.sqlite_view import SqliteView
+from muster.host.core.answering import WARN_BEFORE_END
 from muster.host.core.counting import ENTRY_SECONDS
 from muster.host.core.identity import Identity
 from muster.host.core.settings import format_endpoint
@@ -24,8 +25,6 @@ from muster.host.core.visibility import Seen, Sight
 from muster.host.ports import Publication
 from muster.trust.product import Product
 from muster.wire.calendar import day_start, seconds
-
-WARN_BEFORE_END = timedelta(days=90)
 
 
 @dataclass(frozen=True, slots=True)

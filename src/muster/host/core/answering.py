@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -34,6 +35,8 @@ from muster.wire.keyset import decode_keyset_request, encode_keyset_part, part_o
 
 DAY_SECONDS = 86_400
 MAX_CLOCK_BACK_SECONDS = DAY_SECONDS
+WARN_BEFORE_END = timedelta(days=90)
+"""From then on a host says that its certificate ends, and a fresh one is free."""
 
 _ACTIVATION = bytes((0x8C, VERSION, KIND_ACTIVATION))
 """How an activation request begins: an array of twelve, version, kind."""

@@ -21,7 +21,7 @@ from muster.host.core.settings import Endpoint, format_endpoint
 from muster.host.ports import Batch, Journal, Setup, Setups, Store, Totals
 from muster.host.service.connection import Connection
 from muster.host.service.guests import Admission, Guests
-from muster.wire.calendar import seconds
+from muster.wire.calendar import moment, seconds
 
 SWEEP_SECONDS = 0.25
 RECOVER_SECONDS = 1.0
@@ -83,6 +83,7 @@ class Server:
         counts = Counts(loaded.groups, loaded.next_seq)
         self._answering = Answering(self.setup.vendors, _intervals(self.setup), counts, loaded.last_seen, NewIds())
         self._allow = self.setup.settings.allowed
+        self._tell_certificates({})
         self._committing = asyncio.create_task(self._commit_groups())
         try:
             for endpoint in self.setup.settings.endpoints:
@@ -178,13 +179,26 @@ class Server:
         except MusterError as error:
             event("host", "setup.refused", code=error.code, problem=error.message)
             return False
+        before = self._certificates()
         self.setup = setup
         self._answering.vendors = setup.vendors
+        self._tell_certificates(before)
         self._answering.intervals = _intervals(setup)
         self._allow = setup.settings.allowed
         self._peer.cache_clear()
         event("host", "setup.loaded", vendors=len(setup.vendors))
         return True
+
+    def _certificates(self) -> dict[tuple[bytes, int], int]:
+        return {(vendor, serial): end for vendor, serial, end in self.certificate_ends()}
+
+    def _tell_certificates(self, before: dict[tuple[bytes, int], int]) -> None:
+        now = self._certificates()
+        for (vendor, serial), end in now.items():
+            if (vendor, serial) not in before:
+                event("host", "certificate.in_use", vendor=vendor.hex(), serial=serial, ends=f"{moment(end):%Y-%m-%d}")
+        for vendor, serial in before.keys() - now.keys():
+            event("host", "certificate.dropped", vendor=vendor.hex(), serial=serial)
 
     def flush(self) -> None:
         """Have totals made durable that no counted machine took along."""
