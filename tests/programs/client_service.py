@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -247,8 +248,9 @@ def set_up(folder: Path) -> Machine:
     return Machine(home)
 
 
-def may_enter(folder: Path, base: Path) -> None:
-    """Let other users reach a folder of a test."""
-    for path in (folder, *folder.parents):
-        if path.is_relative_to(base) or path.name.startswith("pytest-"):
-            path.chmod(0o755)
+@contextmanager
+def folder_for_all() -> Iterator[Path]:
+    """A folder that other users may enter: pytest closes its own whenever another run of it begins."""
+    with tempfile.TemporaryDirectory(prefix="muster-test-") as name:
+        Path(name).chmod(0o755)
+        yield Path(name)

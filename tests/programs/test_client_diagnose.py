@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from muster.base.clock import SystemClock
+from tests.programs.client_service import folder_for_all
 from tests.worlds.vendor_keys import CAD_PRO, VendorKeys
 
 COMMAND = [sys.executable, "-c", "import sys; from muster.cli import main; sys.exit(main())"]
@@ -52,6 +53,12 @@ def diagnosed(home: Path, **around: Any) -> dict[str, Any]:
     assert result.returncode == 1, result.stderr
     found: dict[str, Any] = json.loads(result.stdout)
     return found
+
+
+@pytest.fixture
+def tmp_path() -> Iterator[Path]:
+    with folder_for_all() as folder:
+        yield folder
 
 
 @pytest.fixture
@@ -136,10 +143,11 @@ def test_a_silent_name_server(home: Path) -> None:
     assert (verdict["code"], verdict["step"]) == ("DNS_UNREACHABLE", "SRV records")
 
 
-def test_a_state_folder_that_is_not_writable(home: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_a_state_folder_that_is_not_writable(home: Path) -> None:
     with bound() as own:
         set_host(home, f"{LOOPBACK}:{own.getsockname()[1]}")
-        user = _other_user(tmp_path_factory.getbasetemp(), home)
+        # To root every folder is writable.
+        user = NOBODY if os.geteuid() == 0 else None
         try:
             for path in (home, *home.glob("vendors/*")):
                 path.chmod(0o555)
@@ -148,16 +156,6 @@ def test_a_state_folder_that_is_not_writable(home: Path, tmp_path_factory: pytes
             for path in (home, *home.glob("vendors/*")):
                 path.chmod(0o755)
     assert (verdict["code"], verdict["step"]) == ("HOME_NOT_WRITABLE", "state folder")
-
-
-def _other_user(base: Path, home: Path) -> str | None:
-    """Another user where the tests run as root, to whom every folder is writable; else the user itself."""
-    if os.geteuid() != 0:
-        return None
-    for path in home.parents:
-        if path.is_relative_to(base) or path.name.startswith("pytest-"):
-            path.chmod(0o755)
-    return NOBODY
 
 
 def test_words_for_people_and_a_bundle_without_names(home: Path, tmp_path: Path) -> None:

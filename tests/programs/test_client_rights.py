@@ -9,7 +9,6 @@ import socket
 import stat
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -18,7 +17,7 @@ import pytest
 
 from muster.client.core.control import LENGTH_BYTES, OPERATIONS
 from muster.client.core.rights import Role
-from tests.programs.client_service import NOBODY, PATIENCE_SECONDS, Machine, may_enter, product_file, set_up
+from tests.programs.client_service import NOBODY, PATIENCE_SECONDS, Machine, folder_for_all, product_file, set_up
 from tests.worlds.vendor_keys import CAD_PRO
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
@@ -45,17 +44,14 @@ sys.stdin.read()
 
 @pytest.fixture
 def tmp_path() -> Iterator[Path]:
-    """A folder that other users may enter: pytest closes its own whenever another run of it begins."""
-    with tempfile.TemporaryDirectory(prefix="muster-rights-") as name:
-        Path(name).chmod(0o755)
-        yield Path(name)
+    with folder_for_all() as folder:
+        yield folder
 
 
 @pytest.fixture
-def machine(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
+def machine(tmp_path: Path) -> Iterator[Machine]:
     """A machine of root's, whose folder every user may enter, with a service that runs."""
     machine = set_up(tmp_path)
-    may_enter(machine.home, tmp_path_factory.getbasetemp())
     with machine.serving():
         machine.wait_for("activation.failed")
         yield machine
@@ -145,11 +141,8 @@ def test_files_are_readable_where_they_must_be_and_writable_for_nobody_else(tmp_
     assert private == {"lock", f"request-{CAD_PRO.id}"}
 
 
-def test_a_service_of_a_users_own_obeys_that_user_and_root_and_nobody_else(
-    tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
-) -> None:
+def test_a_service_of_a_users_own_obeys_that_user_and_root_and_nobody_else(tmp_path: Path) -> None:
     machine, user = set_up(tmp_path), pwd.getpwnam(NOBODY)
-    may_enter(machine.home, tmp_path_factory.getbasetemp())
     for path in (machine.home, *machine.home.rglob("*")):
         os.chown(path, user.pw_uid, user.pw_gid)
     assert machine.refusal("serve") == "HOME_NOT_WRITABLE", (
