@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 from muster.base.errors import Code
 from muster.host.core.answering import Represented, Row, Verdict
 from muster.host.core.counting import GroupKey, SavedGroup
+from muster.host.core.limits import Allowance
 from muster.host.core.publication import ZoneRecords
 from muster.host.core.settings import HostSettings
 
@@ -63,6 +65,37 @@ class Store(Protocol):
 
     async def close(self) -> None:
         """Let everything go; the files are whole."""
+
+
+Machine: TypeAlias = tuple[GroupKey, bytes]
+"""A client id in a group."""
+
+
+@dataclass(frozen=True, slots=True)
+class Strangers:
+    """Of machines that are not counted: which the inventory knows, and what their prefixes have used."""
+
+    known: frozenset[Machine]
+    allowances: Mapping[str, Allowance]
+
+
+class Turn(Protocol):
+    """One host's turn at a count that several share: nobody else counts meanwhile. `news`: what others did since its last."""
+
+    news: Loaded
+
+    async def look_up(self, machines: Iterable[Machine], prefixes: Iterable[str]) -> Strangers:
+        """What must be known before machines are counted that are not among the newest."""
+
+    async def commit(self, batch: Batch, allowances: Mapping[str, Allowance]) -> None:
+        """As `Store.commit`, and the turn is over; `allowances` are those that changed."""
+
+
+class SharedStore(Store, Protocol):
+    """A store with one count for several hosts. Rows decided outside a turn may rest on counts that have changed since."""
+
+    def turn(self) -> AbstractAsyncContextManager[Turn]:
+        """Wait for the turn; left without a commit, or by an error, it changed nothing. `StoreFailed` from any part of it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -148,6 +148,7 @@ class Answering:
     """The answers of one host. `last_seen` is the time of the newest row stored, in seconds since 1970.
 
     While `is_busy` nothing is counted and every request is refused with HOST_BUSY: the store does not take rows.
+    While it `signs_later`, what tells a count has no answer yet: `sign` makes it, once the count is durable.
     """
 
     def __init__(
@@ -166,6 +167,7 @@ class Answering:
         self.last_seen = last_seen
         self.new_ids = new_ids
         self.is_busy = False
+        self.signs_later = False
 
     def decide(self, body: bytes, address: str, prefix: str, now: int, is_known: IsKnown) -> Verdict:
         """The verdict on one request from `address` in `prefix`. `Malformed` for bytes that are no request of ours.
@@ -264,11 +266,22 @@ class Answering:
                 place.cache_size,
                 place.floor,
             )
+            if self.signs_later:
+                return Verdict(Outcome.COUNTED, b"", row, place.told, None, request, mandate)
             answer = mandate.seal.reply(body, place.told, now, intervals.retry_minutes, intervals.renewal_minutes)
             return Verdict(Outcome.COUNTED, answer, row, place.told, None, request, mandate)
-        count = self.counts.count(group, at)
-        answer = mandate.seal.reply(body, count, now, intervals.retry_minutes, intervals.renewal_minutes)
-        return Verdict(Outcome.NOT_COUNTED, answer, None, count, Code.RATE_LIMITED, request, mandate)
+        verdict = Verdict(
+            Outcome.NOT_COUNTED, b"", None, self.counts.count(group, at), Code.RATE_LIMITED, request, mandate
+        )
+        return verdict if self.signs_later else verdict._replace(answer=self.sign(body, verdict, now))
+
+    def sign(self, body: bytes, verdict: Verdict, now: int) -> bytes:
+        """The answer of a verdict that tells a count; the one it has when it tells none."""
+        if verdict.mandate is None or verdict.answer:
+            return verdict.answer
+        intervals = self.intervals
+        times = min(now, MAX_SECONDS), intervals.retry_minutes, intervals.renewal_minutes
+        return verdict.mandate.seal.reply(body, verdict.told, *times)
 
     def _may_enter(self, group: GroupKey, client_id: bytes, prefix: str, at: int, is_known: IsKnown) -> bool:
         """Whether this machine is counted: known ones always, new ones while their prefix has some allowance left."""

@@ -105,6 +105,24 @@ class Counts:
             group.floor = next(iter(entries.values()))[0]
         return Place(len(entries), seq, group.cache_size, group.floor)
 
+    def take_in(self, groups: Mapping[GroupKey, SavedGroup], next_seq: int) -> None:
+        """What other hosts with the same count stored since: entries newer than those here, and size and floor as they are.
+
+        Only groups that are named change. The same twice comes to the same.
+        """
+        self._next_seq = next_seq
+        for key, saved in groups.items():
+            group = self._groups.get(key)
+            if group is None:
+                group = self._groups[key] = _Group(None)
+            group.cache_size, group.floor, group.forgotten_at = saved.cache_size, saved.floor, -1
+            entries = group.entries
+            for client_id, seq, seen in saved.entries:
+                entries.pop(client_id, None)
+                entries[client_id] = (seq, seen)
+            while entries and next(iter(entries.values()))[0] < saved.floor:
+                entries.popitem(last=False)
+
     def keys(self) -> tuple[GroupKey, ...]:
         """Every group that was ever asked for."""
         return tuple(self._groups)

@@ -6,13 +6,15 @@ or IPv6 /64 are counted up to 3,600 an hour. Memory is bounded whatever asks. Pu
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import TypeAlias
 
 from muster.host.core.settings import Network
 
 Address: TypeAlias = IPv4Address | IPv6Address
+Allowance: TypeAlias = tuple[int, int]
+"""When the hour of a prefix began (seconds since 1970), and how many new ids it used since."""
 
 ALWAYS_ALLOWED: tuple[Network, ...] = tuple(
     ip_network(prefix)
@@ -93,6 +95,16 @@ class NewIds:
             return False
         used[1] += 1
         return True
+
+    def take_in(self, allowances: Mapping[str, Allowance]) -> None:
+        """How much was used when others, who share the allowance, used of it too."""
+        for prefix, allowance in allowances.items():
+            if prefix in self._used or len(self._used) < self._max_prefixes:
+                self._used[prefix] = list(allowance)
+
+    def allowances(self, prefixes: Iterable[str]) -> dict[str, Allowance]:
+        """What these prefixes used, and the one that stands for all that cannot be remembered."""
+        return {p: (self._used[p][0], self._used[p][1]) for p in (*prefixes, _OVERFLOW) if p in self._used}
 
     @property
     def prefixes(self) -> int:
