@@ -1,0 +1,37 @@
+/* What a code is called, what happened, what to do. */
+#include "errors.h"
+
+#include <stddef.h>
+
+typedef struct {
+    int number;
+    const char *code, *cause, *hint;
+} row;
+
+static const row ROWS[] = {
+#define ERROR(number, code, cause, hint) {number, #code, cause, hint},
+#include "errors.inc"
+#undef ERROR
+};
+
+static const row *row_of(int error) {
+    for (size_t i = 0; i < sizeof ROWS / sizeof *ROWS; i++)
+        if (ROWS[i].number == error)
+            return &ROWS[i];
+    return NULL;
+}
+
+const char *mu_error_code(int error) {
+    const row *found = row_of(error);
+    return found ? found->code : error == MU_OK ? "" : "INTERNAL";
+}
+
+const char *mu_error_cause(int error) {
+    const row *found = row_of(error);
+    return found ? found->cause : "";
+}
+
+const char *mu_error_hint(int error) {
+    const row *found = row_of(error);
+    return found ? found->hint : "";
+}

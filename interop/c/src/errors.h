@@ -1,0 +1,16 @@
+/* The numbers of spec/errors.md; errors.inc is made from that page by `make errors`. */
+#ifndef MUSTER_ERRORS_H
+#define MUSTER_ERRORS_H
+
+enum {
+    MU_OK = 0,
+#define ERROR(number, code, cause, hint) MU_##code = (number),
+#include "errors.inc"
+#undef ERROR
+};
+
+const char *mu_error_code(int error);
+const char *mu_error_cause(int error);
+const char *mu_error_hint(int error);
+
+#endif

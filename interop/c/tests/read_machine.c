@@ -1,0 +1,2 @@
+#include "vectors.h"
+const vector_kind MACHINE_KINDS[] = {{NULL, NULL}};
