@@ -8,7 +8,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,10 +16,12 @@ from typing import Any
 import pytest
 
 from muster.base.clock import SystemClock
+from muster.vendor.app import block_key, export_product
 from tests.programs.host_process import serving
 from tests.worlds import openldap, samba
 from tests.worlds.host_world import SmallVendor, ask, certified_home
 from tests.worlds.name_servers import silent
+from tests.worlds.vendor_world import PASSPHRASE, Acme
 
 pytestmark = pytest.mark.parts
 
@@ -189,6 +191,56 @@ def test_openldap_from_nothing_to_a_machine_that_leaves(tmp_path: Path, vendor: 
         assert site.activate(homes[0])["state"] == "LICENSED"
         (homes[1] / "client.toml").write_text("")
         assert site.activate(homes[1])["state"] == "RENEWAL_GRACE"
+
+
+@contextmanager
+def vendor_serving(home: Path) -> Iterator[str]:
+    """``muster vendor serve`` of this home as a process; its URL."""
+    around = {k: v for k, v in os.environ.items() if not k.startswith("MUSTER_")}
+    process = subprocess.Popen(
+        [*COMMAND, "vendor", "serve", "--listen", "127.0.0.1:0"],
+        env={**around, "MUSTER_HOME": str(home), "MUSTER_PASSPHRASE": PASSPHRASE},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    with process.stdout:
+        try:
+            yield process.stdout.readline().strip().removeprefix("listening on ")
+        finally:
+            process.terminate()
+            process.wait(PATIENCE_SECONDS)
+
+
+def test_with_a_host_key_alone_the_vendors_own_service_activates_a_directory(tmp_path: Path) -> None:
+    acme = Acme(tmp_path / "vendor")
+    key, blocked = acme.host_key(), acme.host_key()
+    block_key(acme.vendor, blocked.formatted, blocked=True)
+    (tmp_path / "acme.muster").write_text(export_product(acme.vendor))
+    acme.close()
+    (tmp_path / "slapd").mkdir()
+    with openldap.slapd(tmp_path / "slapd") as server, ExitStack() as running:
+        url = running.enter_context(vendor_serving(tmp_path / "vendor"))
+        place = f"ldap://{server.address}"
+        who = ["--server", place, "--user", openldap.ADMINISTRATOR, "--ca", str(server.authority)]
+        site = Site(tmp_path, who, {PASSWORD_VARIABLE: openldap.PASSWORD}, base=["--base", openldap.SUFFIX])
+        assert site.run("directory", "schema", "--apply", "--server", server.local).returncode == 0
+        online = ("activate", "--product", str(tmp_path / "acme.muster"), "--key", "-", "--service", url, *site.base)
+        refused = site.run("directory", *online, *who, entered=blocked.formatted)
+        assert (refused.returncode, "KEY_BLOCKED" in refused.stderr) == (1, True), refused.stderr
+        assert site.list() == []
+        found = json.loads(site.directory(*online, "--name", "Acme CAD", "--json", entered=key.formatted))
+        assert [(row["dn"].lower(), row["verifies"]) for row in site.list()] == [(found["dn"].lower(), True)]
+        (tmp_path / "password").write_text(openldap.PASSWORD)
+        settings = (
+            f'[directory]\nservers = ["{place}"]\nbase = "{openldap.SUFFIX}"\nca = "{server.authority}"\n'
+            f'user = "{openldap.MACHINE}"\npassword_file = "{tmp_path}/password"\n'
+        )
+        told = site.activate(site.machine("ws1", settings))
+        assert (told["state"], told["method"]) == ("LICENSED", "directory"), told
+        running.close()
+        gone = site.run("directory", *online, *who, entered=key.formatted)
+        assert (gone.returncode, "SERVICE_UNREACHABLE" in gone.stderr) == (3, True), gone.stderr
 
 
 def test_a_host_publishes_itself_in_the_domain_by_its_account(domain_site: Site, samba_domain: samba.Domain) -> None:
