@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import ctypes
 from pathlib import Path
 
 import pytest
 
 from muster.base.errors import Code, Refused
 from muster.client.adapters.domain_member import DomainMember
-from muster.client.core.membership import DirectorySettings, Membership
+from muster.client.adapters.windows_role import PrimaryDomain
+from muster.client.core.membership import DirectorySettings, Membership, told_by_windows
 from muster.platform.ldap.port import Kerberos, Local, Password
 from tests.client.core.test_membership import KEY, LIVE, SSSD, keytab
 
@@ -72,3 +74,15 @@ def test_a_keytab_without_the_machine_is_named(tmp_path: Path) -> None:
     with pytest.raises(Refused) as refused:
         member(tmp_path).login(Membership("corp.example", "test", keytab="krb5.keytab"))
     assert str(tmp_path / "krb5.keytab") in refused.value.message
+
+
+def test_windows_logs_in_as_the_account_that_asks(tmp_path: Path) -> None:
+    found = told_by_windows(3, "corp.example")
+    assert found is not None
+    assert member(tmp_path).login(found) == Kerberos()
+
+
+def test_what_windows_answers_is_laid_out_as_its_header_says() -> None:
+    """Two numbers, three pointers, an id."""
+    width = ctypes.sizeof(ctypes.c_void_p)
+    assert (PrimaryDomain.dns.offset, ctypes.sizeof(PrimaryDomain)) == (8 + width, 8 + 3 * width + 16)

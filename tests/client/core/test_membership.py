@@ -15,6 +15,7 @@ from muster.client.core.membership import (
     set_by_people,
     told_by_samba,
     told_by_sssd,
+    told_by_windows,
 )
 
 SSSD = """[sssd]
@@ -122,3 +123,29 @@ def test_the_machines_own_name_is_found_in_its_keytab() -> None:
 )
 def test_other_bytes_are_no_keytab(data: bytes) -> None:
     assert machine_principal(data) == ""
+
+
+@pytest.mark.parametrize(
+    ("role", "name", "domain"),
+    [
+        (0, "", None),
+        (1, "Corp.Example", "corp.example"),
+        (2, "", None),
+        (3, "corp.example.", "corp.example"),
+        (4, "corp.example", "corp.example"),
+        (5, "corp.example", "corp.example"),
+        (0, "corp.example", None),
+        (6, "corp.example", None),
+    ],
+)
+def test_windows_belongs_to_a_domain_by_its_role(role: int, name: str, domain: str | None) -> None:
+    found = told_by_windows(role, name)
+    assert (found.domain if found else None) == domain
+    if found is not None:
+        assert (found.source, found.realm) == ("Windows", "CORP.EXAMPLE")
+
+
+def test_a_domain_that_dns_does_not_know_has_to_be_named() -> None:
+    with pytest.raises(Misconfigured) as caught:
+        told_by_windows(1, " ")
+    assert "client.toml" in caught.value.hint

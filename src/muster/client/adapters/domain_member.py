@@ -1,15 +1,19 @@
-"""What joining a domain left on this machine: sssd's settings, Samba's, the keytab. Linux; elsewhere ``client.toml`` tells.
+"""What joining a domain left on this machine: sssd's settings, Samba's, the keytab; what Windows says of itself.
+
+Elsewhere ``client.toml`` tells.
 
 Reads only. A file that is not there says nothing; one that this user may not read is an error, not a departure.
 """
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 from muster.base.errors import Code, Refused
 from muster.client.core.membership import (
     PRIVATE_FOLDER,
+    WINDOWS,
     DirectorySettings,
     Membership,
     machine_principal,
@@ -17,6 +21,7 @@ from muster.client.core.membership import (
     set_by_people,
     told_by_samba,
     told_by_sssd,
+    told_by_windows,
 )
 from muster.platform.ldap.directory_process import DirectoryProcess
 from muster.platform.ldap.port import Directories, Kerberos, Local, Login, Password
@@ -35,7 +40,7 @@ class DomainMember:
 
     def membership(self) -> Membership | None:
         """See `Domain`."""
-        return set_by_people(self._settings) or self._of_sssd() or self._of_samba()
+        return set_by_people(self._settings) or self._of_system()
 
     def login(self, membership: Membership) -> Login:
         """See `Domain`."""
@@ -43,6 +48,9 @@ class DomainMember:
             return Password(membership.user, _read(self._home / membership.password_file).decode().strip())
         if membership.servers and all(url.lower().startswith("ldapi:") for url in membership.servers):
             return Local()
+        if membership.source == WINDOWS:
+            # Whoever asks is the machine's account itself: the service runs as the system, and Windows has its tickets.
+            return Kerberos()
         keytab = self._home / membership.keytab
         principal = membership.principal or machine_principal(_read(keytab), membership.realm)
         if not principal:
@@ -52,6 +60,14 @@ class DomainMember:
                 "Join the domain again, with a keytab: realm join, or net ads join and net ads keytab create.",
             )
         return Kerberos(principal, str(keytab))
+
+    def _of_system(self) -> Membership | None:
+        if sys.platform == "win32":
+            from muster.client.adapters.windows_role import primary_domain
+
+            return told_by_windows(*primary_domain())
+        else:  # noqa: RET505 - mypy looks at one system at a time
+            return self._of_sssd() or self._of_samba()
 
     def _of_sssd(self) -> Membership | None:
         folder = Path(self._settings.sssd)

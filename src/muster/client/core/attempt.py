@@ -10,7 +10,7 @@ candidate is asked, and the most informative result is the one that is told.
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TypeAlias
@@ -49,6 +49,8 @@ class AskHost:
 Effect: TypeAlias = AskName | AskHost
 Response: TypeAlias = tuple[ServiceRecord, ...] | bytes | MusterError
 Attempt: TypeAlias = "Generator[Effect, Response, Outcome]"
+Verify: TypeAlias = Callable[[bytes, bytes, TrustedKeysets], Answer]
+"""Request and answer to what a certified host said; errors as those of `muster.trust.chain.verify_answer`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,9 +108,12 @@ class Outcome:
     retry_minutes: int = 0
 
 
-def attempt(situation: Circumstances) -> Attempt:
-    """Ask one candidate after the other until one activates the edition or has counted it."""
-    walk = _Walk(situation, situation.keysets)
+def attempt(situation: Circumstances, verify: Verify = verify_answer) -> Attempt:
+    """Ask one candidate after the other until one activates the edition or has counted it.
+
+    `verify` proves who answered. Only a simulation gives another, to which nobody real ever answers.
+    """
+    walk = _Walk(situation, situation.keysets, verify)
     search = Search(situation.order)
     for nonce in situation.nonces:
         candidate = yield from search.next()
@@ -163,6 +168,7 @@ class _Walk:
 
     situation: Circumstances
     keysets: TrustedKeysets
+    verify: Verify
     counted: Counted | None = None
     skew: timedelta | None = None
     retry_minutes: int = 0
@@ -208,10 +214,10 @@ class _Walk:
     def _verified(self, address: Address, body: bytes, reply: bytes) -> Generator[Effect, Response, Answer]:
         """The answer, judged once more with newer keysets when its issuing key is not known."""
         try:
-            return verify_answer(body, reply, self.keysets)
+            return self.verify(body, reply, self.keysets)
         except UnknownIssuingKey:
             self.keysets = yield from _fetch(address, self.keysets, self.situation.now)
-        return verify_answer(body, reply, self.keysets)
+        return self.verify(body, reply, self.keysets)
 
     def _judged(self, answer: Answer) -> ReplyClaims:
         s = self.situation

@@ -1,7 +1,7 @@
 """Whether this machine belongs to a domain, by what joining left behind (docs/operate/directory.md §Which domain).
 
-Pure: contents of files come in. What people set in ``[directory]`` of ``client.toml`` wins; then sssd (realmd), then Samba
-and winbind. Files of other programs are read for what they say and never judged.
+Pure: contents of files come in. What people set in ``[directory]`` of ``client.toml`` wins; then on Linux sssd
+(realmd), then Samba and winbind; on Windows the system itself. Files of other programs are read for what they say, not judged.
 """
 
 from __future__ import annotations
@@ -14,12 +14,15 @@ from dataclasses import dataclass, field
 from muster.base.errors import Code, Misconfigured
 
 SYSTEM_KEYTAB = "/etc/krb5.keytab"
+WINDOWS = "Windows"
 PRIVATE_FOLDER = "/var/lib/samba/private"
 _KEYTAB_MAGIC = b"\x05\x02"
 _PROVIDERS = ("ad", "ipa")
 # A live row of a TDB; one that was deleted has another mark in front of its key (lib/tdb/common/tdb_private.h).
 _LIVE = struct.pack("<I", 0x26011999)
 _JOINED = (b"SECRETS/MACHINE_DOMAIN_INFO/", b"SECRETS/MACHINE_PASSWORD/")
+# Member workstation, member server, backup and primary controller; 0 and 2 stand alone.
+_ROLES_IN_DOMAIN = frozenset({1, 3, 4, 5})
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +139,24 @@ def told_by_samba(words: Mapping[str, str], secrets: bytes) -> Membership | None
 def _is_joined(secrets: bytes) -> bool:
     """Whether the database holds a password of this machine: keys stand right behind the mark of a live row."""
     return any(_LIVE + key in secrets for key in _JOINED)
+
+
+def told_by_windows(role: int, domain: str) -> Membership | None:
+    """The domain that Windows says it is a member, or a controller, of; None for a machine in a workgroup.
+
+    `role` is a DSROLE_MACHINE_ROLE (dsrole.h), `domain` the name of the domain in DNS. `Misconfigured` for a member of a
+    domain that has none: such a domain is older than Active Directory.
+    """
+    if role not in _ROLES_IN_DOMAIN:
+        return None
+    name = domain.strip().rstrip(".").lower()
+    if not name:
+        raise Misconfigured(
+            Code.SETTINGS_INVALID,
+            "Windows belongs to a domain without a name in DNS",
+            "Set domain in [directory] of client.toml.",
+        )
+    return Membership(name, WINDOWS, name.upper(), keytab="")
 
 
 def machine_principal(keytab: bytes, realm: str = "") -> str:
