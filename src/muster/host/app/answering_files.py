@@ -16,10 +16,12 @@ from muster.host.adapters.home_folder import HomeFolder
 from muster.host.adapters.listening_file import read_listening
 from muster.host.adapters.own_socket import ask_host
 from muster.host.adapters.sqlite_store import SqliteStore
-from muster.host.core.answering import Answering, Intervals, Outcome
+from muster.host.app.storing import open_shared
+from muster.host.core.answering import Answering, Intervals, Outcome, Verdict
 from muster.host.core.counting import Counts
 from muster.host.core.limits import NewIds
 from muster.host.ports import Batch, Totals
+from muster.host.service.shared_server import take_in
 from muster.platform.durable_file import lock
 from muster.wire.activation import RefusalClaims, decode_claims, decode_hint, decode_request, is_hint
 from muster.wire.armour import ACTIVATION_REPLY, ACTIVATION_REQUEST, armour, dearmour
@@ -64,7 +66,8 @@ async def answer_file(
 
 async def _answer(folder: HomeFolder, body: bytes, clock: Clock) -> bytes:
     with lock(folder.lock):
-        store = SqliteStore(folder.store)
+        shared = open_shared(folder)
+        store = shared or SqliteStore(folder.store)
         events = EventFile(folder.events)
         try:
             now, setup = seconds(clock.now()), folder.read()
@@ -73,16 +76,25 @@ async def _answer(folder: HomeFolder, body: bytes, clock: Clock) -> bytes:
             counts = Counts(loaded.groups, loaded.next_seq)
             answering = Answering(setup.vendors, intervals, counts, loaded.last_seen, NewIds())
             # No prefix: whoever may run this command is not limited in new ids.
-            verdict = answering.decide(body, CARRIED_FROM, "", now, store.is_known)
-            refused = verdict.outcome in {Outcome.REFUSED, Outcome.HINTED}
-            states = {} if verdict.request is None else {str(verdict.request.state): 1}
-            rows = () if verdict.row is None else (verdict.row,)
-            await store.commit(Batch(rows, Totals(1, int(refused), states)))
+            if shared is None:
+                verdict = answering.decide(body, CARRIED_FROM, "", now, store.is_known)
+                await store.commit(_batch(verdict))
+            else:
+                async with shared.turn() as turn:
+                    await take_in(turn, answering, [(body, "")])
+                    verdict = answering.decide(body, CARRIED_FROM, "", now, store.is_known)
+                    await turn.commit(_batch(verdict), {})
             events.answered(now, CARRIED_FROM, verdict)
         finally:
             events.close()
             await store.close()
-    return verdict.answer
+    return answering.sign(body, verdict, now)
+
+
+def _batch(verdict: Verdict) -> Batch:
+    refused = verdict.outcome in {Outcome.REFUSED, Outcome.HINTED}
+    states = {} if verdict.request is None else {str(verdict.request.state): 1}
+    return Batch(() if verdict.row is None else (verdict.row,), Totals(1, int(refused), states))
 
 
 def _told(answer: bytes) -> FileAnswer:

@@ -14,9 +14,10 @@ from muster.base.errors import Code, Misconfigured
 from muster.host.adapters.event_file import read_events
 from muster.host.adapters.home_folder import HomeFolder
 from muster.host.adapters.reverse_dns import names_of
-from muster.host.adapters.sqlite_view import MachineView, SqliteView
+from muster.host.adapters.sqlite_view import MachineView
 from muster.host.app.naming import resolver_of
 from muster.host.app.status import instant
+from muster.host.app.storing import view_of
 from muster.trust.product import Product
 from muster.wire.activation import Flags, State
 from muster.wire.calendar import MAX_SECONDS, moment, seconds
@@ -51,7 +52,7 @@ def machines(
         raise Misconfigured(Code.USAGE, f"there is no state {wanted.state!r}", f"Choose one of {known}.")
     now = seconds((clock or SystemClock()).now())
     until = MAX_SECONDS if wanted.silent is None else now - int(wanted.silent.total_seconds())
-    rows = (_row(view, products) for view in SqliteView(folder.store).machines(0, until))
+    rows = (_row(view, products) for view in view_of(folder).machines(0, until))
     fitting = (r for r in rows if wanted.state.upper() in {"", r["state"]} and wanted.edition in {"", r["edition"]})
     if not with_names:
         yield from fitting

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from muster.base.clock import Clock, SystemClock
 from muster.base.errors import Code, Refused
 from muster.host.adapters.home_folder import HomeFolder
-from muster.host.adapters.sqlite_view import SqliteView
+from muster.host.app.storing import view_of
 from muster.host.core.answering import Mandate
 from muster.platform.durable_file import PRIVATE, replace_file
 from muster.trust.report import machine_id, sign_report
@@ -15,12 +16,12 @@ from muster.wire.calendar import MAX_SECONDS, moment, seconds
 from muster.wire.report import MONTHS, ReportedMachine, encode_report_file, month_of
 
 
-def report(home: Path, out: Path, *, clock: Clock | None = None) -> int:
+def report(home: Path, out: Path, *, environment: Mapping[str, str] | None = None, clock: Clock | None = None) -> int:
     """Write the report of every certificate that holds now into `out`; how many machines and editions are in it.
 
     `Refused` with HOST_NOT_ACTIVATED when no certificate holds.
     """
-    folder, now = HomeFolder(home), seconds((clock or SystemClock()).now())
+    folder, now = HomeFolder(home, environment), seconds((clock or SystemClock()).now())
     chosen: dict[tuple[bytes, int, int], Mandate] = {}
     for vendor_id, vendor in folder.read().vendors.items():
         for mandate in vendor.mandates:
@@ -32,7 +33,7 @@ def report(home: Path, out: Path, *, clock: Clock | None = None) -> int:
                 chosen[key] = mandate
     if not chosen:
         raise Refused(Code.HOST_NOT_ACTIVATED, "no certificate holds that could sign a report")
-    view, newest = SqliteView(folder.store), month_of(moment(now))
+    view, newest = view_of(folder), month_of(moment(now))
     lists: dict[tuple[bytes, int, int], list[ReportedMachine]] = {key: [] for key in chosen}
     for row in view.machines(0, MAX_SECONDS):
         first = max(month_of(moment(row.first_seen)), newest - MONTHS + 1)

@@ -20,11 +20,12 @@ from muster.host.adapters.home_folder import HomeFolder
 from muster.host.adapters.http_pages import HttpPages
 from muster.host.adapters.listening_file import announce
 from muster.host.adapters.publication_file import PublicationFile
-from muster.host.adapters.sqlite_file import set_aside
-from muster.host.adapters.sqlite_store import PRUNE_ROWS, SqliteStore
+from muster.host.adapters.sqlite_store import PRUNE_ROWS
 from muster.host.app.naming import publisher, wanted_records
+from muster.host.app.storing import open_server
 from muster.host.core.answering import WARN_BEFORE_END
 from muster.host.core.settings import METRICS_PORT, format_endpoint, parse_endpoint
+from muster.host.ports import Store
 from muster.host.service.registration import Registration
 from muster.host.service.server import Server
 from muster.platform.durable_file import lock
@@ -77,16 +78,14 @@ class RunningHost:
         if not folder.vendors():
             raise Misconfigured(Code.NOT_SET_UP, f"{home} has no product file", "muster host init --product FILE")
         held = lock(folder.lock)
+        events = EventFile(folder.events)
         try:
-            if recount:
-                set_aside(folder.store, clock.now())
-            store = SqliteStore(folder.store)
+            server, store = open_server(folder, clock, events, recount=recount)
         except MusterError:
+            events.close()
             held.close()
             raise
-        events = EventFile(folder.events)
         events.attach()
-        server = Server(folder, store, clock, journal=events)
         parts = Parts(server, store, clock, held, events, _pages(folder, server))
         try:
             await server.start()
@@ -208,7 +207,7 @@ class Parts:
     """What a running host is made of; `held` is the lock on its home."""
 
     server: Server
-    store: SqliteStore
+    store: Store
     clock: Clock
     held: IO[bytes]
     events: EventFile

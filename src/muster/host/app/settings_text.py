@@ -8,6 +8,7 @@ EXAMPLE = """\
 
 # listen = ["0.0.0.0:1688"]
 # renewal = "7d"                  # told to activated machines, 15min to 30d
+# store = "sqlite"                # or one count for several hosts: "postgresql://muster@db.corp.example/muster"
 # retry = "2h"                    # told to machines that are not activated yet
 # allow = []                      # prefixes answered beside private addresses, like "198.51.100.0/24"
 

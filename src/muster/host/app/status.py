@@ -16,7 +16,7 @@ from muster.base.errors import Code, Misconfigured, MusterError
 from muster.host.adapters.home_folder import HomeFolder, Vendor
 from muster.host.adapters.listening_file import read_listening
 from muster.host.adapters.publication_file import PublicationFile
-from muster.host.adapters.sqlite_view import SqliteView
+from muster.host.app.storing import view_of
 from muster.host.core.answering import WARN_BEFORE_END
 from muster.host.core.counting import ENTRY_SECONDS
 from muster.host.core.identity import Identity
@@ -56,7 +56,7 @@ def status(
     settings, vendors = folder.settings(), folder.vendors()
     if not vendors:
         raise Misconfigured(Code.NOT_SET_UP, f"{home} has no product file", "muster host init --product FILE")
-    view, products = SqliteView(folder.store), {v.product.keysets.vendor_id: v.product for v in vendors}
+    view, products = view_of(folder), {v.product.keysets.vendor_id: v.product for v in vendors}
     publications, totals = PublicationFile(folder.book).read(), view.totals()
     told = {p.zone for p in publications if p.error}
     concerns = (

@@ -56,5 +56,5 @@ def report(
     home: Home = None,
 ) -> None:
     """Write a signed report for the vendor: distinct machines per edition and month, without names or addresses."""
-    number = host.report(home_of(context, home), out)
+    number = host.report(home_of(context, home), out, environment=os.environ)
     terminal.result(f"reported {number} machines and editions in {out}; nothing is sent by itself")

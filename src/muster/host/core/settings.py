@@ -17,6 +17,8 @@ from muster.wire.frame import PORT
 Network: TypeAlias = IPv4Network | IPv6Network
 Endpoint: TypeAlias = tuple[str, int]
 
+SQLITE = "sqlite"
+SHARED = ("postgresql://", "postgres://")
 METRICS_PORT = 9688
 MAX_PORT = 65_535
 MAX_U16 = 65_535
@@ -116,10 +118,13 @@ class DnsSettings:
 
 @dataclass(frozen=True, slots=True)
 class HostSettings:
-    """``host.toml``. Intervals are told to machines in whole minutes, 15 minutes to 30 days."""
+    """``host.toml``. Intervals are told to machines in whole minutes, 15 minutes to 30 days.
+
+    `store`: a file of the home, or the address of a PostgreSQL database whose counts several hosts share.
+    """
 
     listen: tuple[str, ...] = (f"0.0.0.0:{PORT}",)
-    store: str = "sqlite"
+    store: str = SQLITE
     renewal: timedelta = timedelta(days=7)
     retry: timedelta = timedelta(hours=2)
     metrics: str = ""
@@ -131,8 +136,11 @@ class HostSettings:
             raise ValueError(f"listen names 1 to {MAX_LISTEN} addresses")
         for text in self.listen:
             parse_endpoint(text, PORT)
-        if self.store != "sqlite":
-            raise ValueError(f'store = {self.store!r} is not known in this version; write store = "sqlite"')
+        if self.store != SQLITE and not self.store.startswith(SHARED):
+            # Not shown: a password may stand in it.
+            raise ValueError(
+                'write store = "sqlite", or one database for several hosts: "postgresql://USER@SERVER/DATABASE"'
+            )
         for name, interval in (("renewal", self.renewal), ("retry", self.retry)):
             minutes = interval.total_seconds() / 60
             if not MIN_INTERVAL_MINUTES <= minutes <= MAX_INTERVAL_MINUTES or minutes != int(minutes):
