@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Protocol, TypeVar
 
 from muster.console.core.answer import EditionSeen
 from muster.console.core.conditions import Condition
 from muster.console.core.installations import Installation
 from muster.console.core.keys import StoredKey
+from muster.console.core.paging import Place
 from muster.console.core.targets import Target
 from muster.console.core.verdict import Verdict
+from muster.console.core.views import View
 from muster.trust.productkey import ProductKey
 
 Result = TypeVar("Result")
@@ -62,6 +64,51 @@ class AuditRow:
     action: str
     subject: str
     details: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A machine's part in an action; no verdict yet: None."""
+
+    task: Task
+    machine: int
+    name: str
+    verdict: Verdict | None
+    settled_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class HostSeen:
+    """An activation host as its machines tell of it. `count` and `threshold`: the greatest; `below`: machines under theirs."""
+
+    host: str
+    edition: str
+    machines: int
+    count: int | None
+    threshold: int | None
+    below: int
+    contact_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """How many lines are alike. `contact_at`: the last contact with one of them."""
+
+    product: str
+    edition: str
+    state: str
+    method: str
+    machines: int
+
+
+@dataclass(frozen=True, slots=True)
+class KeyUse:
+    """How many machines show a key."""
+
+    partial: str
+    kind: str
+    edition: str
+    machines: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +186,56 @@ class InstallationBooks(Protocol):
         """The machine took its confirmation."""
 
 
-class Books(KeyBooks, InstallationBooks, Protocol):
+class PageBooks(Protocol):
+    """What pages and reports show, within one transaction."""
+
+    def page(self, conditions: Sequence[Condition], now: datetime, place: Place) -> list[Row]:
+        """Lines of a page, and one more where the list goes on, in the order of the list."""
+
+    def machines(self, numbers: Sequence[int]) -> list[Machine]:
+        """Machines by their numbers, those that are there, by name."""
+
+    def lines_of(self, machine: int) -> list[Row]:
+        """The lines of one machine."""
+
+    def history(self, machine: int, limit: int) -> list[Part]:
+        """A machine's actions, the newest first."""
+
+    def tasks(self, limit: int) -> list[Task]:
+        """Actions, the newest first."""
+
+    def parts(self, task: int, after: str, limit: int, *, only_bad: bool) -> list[Part]:
+        """Machines of an action by name, from behind `after` (in lower case); `only_bad`: those that said no."""
+
+    def outcomes(self, task: int) -> dict[str, int]:
+        """How many machines of an action have each code; an empty one: none yet."""
+
+    def expiries(self, since: datetime, until: datetime) -> dict[date, int]:
+        """How many lines expire on each UTC day."""
+
+    def hosts(self) -> list[HostSeen]:
+        """Hosts by name and edition."""
+
+    def shares(self) -> list[Share]:
+        """All lines, counted by product, edition, state and method; machines of which none is known have empty texts."""
+
+    def key_use(self) -> list[KeyUse]:
+        """Keys that machines show, by last characters."""
+
+    def shared_ids(self, limit: int) -> list[Row]:
+        """Lines whose client id several machines have, by client id and name."""
+
+    def views(self) -> list[View]:
+        """Saved views by name."""
+
+    def keep_view(self, view: View) -> None:
+        """Keep a view, in place of the one of its name."""
+
+    def remove_view(self, name: str) -> None:
+        """Forget a view; none is no error."""
+
+
+class Books(KeyBooks, InstallationBooks, PageBooks, Protocol):
     """The inventory within one transaction."""
 
     def add_machines(self, targets: Iterable[Target], source: str, now: datetime) -> int:

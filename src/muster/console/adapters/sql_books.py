@@ -14,9 +14,11 @@ import sqlalchemy as sa
 from muster.console.adapters import tables as t
 from muster.console.adapters.batches import batched
 from muster.console.adapters.conditions_sql import COLUMNS, LINES, order, where
-from muster.console.adapters.moments import utc, utc_or_none
+from muster.console.adapters.moments import utc
+from muster.console.adapters.records import MACHINE, line_columns, machine_of, row_of
 from muster.console.adapters.sql_installations import SqlInstallationBooks
 from muster.console.adapters.sql_keys import SqlKeyBooks
+from muster.console.adapters.sql_pages import SqlPageBooks
 from muster.console.core.answer import EditionSeen
 from muster.console.core.conditions import Condition
 from muster.console.core.targets import Target
@@ -49,11 +51,11 @@ class SqlStore:
         self._database.close()
 
 
-class SqlBooks(SqlKeyBooks, SqlInstallationBooks):
+class SqlBooks(SqlKeyBooks, SqlInstallationBooks, SqlPageBooks):
     """See `Books`."""
 
     def __init__(self, connection: sa.Connection) -> None:
-        self._do = connection.execute
+        SqlPageBooks.__init__(self, connection)
 
     def add_machines(self, targets: Iterable[Target], source: str, now: datetime) -> int:
         """See `Books`."""
@@ -77,9 +79,8 @@ class SqlBooks(SqlKeyBooks, SqlInstallationBooks):
         limit: int | None = None,
     ) -> list[Row]:
         """See `Books`."""
-        columns = [*_MACHINE, *(c.label(f"edition_{c.name}") for c in t.edition.c)]
-        query = sa.select(*columns).select_from(LINES).where(where(conditions, now)).order_by(*order(sort))
-        return [Row(_machine(row), _seen(row)) for row in self._do(query.offset(offset).limit(limit)).mappings()]
+        query = sa.select(*line_columns()).select_from(LINES).where(where(conditions, now)).order_by(*order(sort))
+        return [row_of(row) for row in self._do(query.offset(offset).limit(limit)).mappings()]
 
     def count_rows(self, conditions: Sequence[Condition], now: datetime) -> int:
         """See `Books`."""
@@ -96,8 +97,8 @@ class SqlBooks(SqlKeyBooks, SqlInstallationBooks):
     def selected(self, conditions: Sequence[Condition], now: datetime) -> list[Machine]:
         """See `Books`."""
         fitting = sa.select(t.machine.c.id).select_from(LINES).where(where(conditions, now))
-        query = sa.select(*_MACHINE).where(t.machine.c.id.in_(fitting)).order_by(t.machine.c.name_key)
-        return [_machine(row) for row in self._do(query).mappings()]
+        query = sa.select(*MACHINE).where(t.machine.c.id.in_(fitting)).order_by(t.machine.c.name_key)
+        return [machine_of(row) for row in self._do(query).mappings()]
 
     def record(self, machine: int, verdict: Verdict, action: str, now: datetime, *, answered: bool) -> None:
         """See `Books`."""
@@ -162,8 +163,8 @@ class SqlBooks(SqlKeyBooks, SqlInstallationBooks):
         """See `Books`."""
         joined = t.machine.join(t.task_machine)
         is_waiting = (t.task_machine.c.task_id == task) & t.task_machine.c.settled_at.is_(None)
-        query = sa.select(*_MACHINE).select_from(joined).where(is_waiting).order_by(t.machine.c.name_key)
-        return [_machine(row) for row in self._do(query).mappings()]
+        query = sa.select(*MACHINE).select_from(joined).where(is_waiting).order_by(t.machine.c.name_key)
+        return [machine_of(row) for row in self._do(query).mappings()]
 
     def settle(self, task: int, machine: int, verdict: Verdict, now: datetime) -> None:
         """See `Books`."""
@@ -189,24 +190,6 @@ class SqlBooks(SqlKeyBooks, SqlInstallationBooks):
         return [AuditRow(utc(r.at), r.actor, r.action, r.subject, json.loads(r.details)) for r in self._do(query)]
 
 
-_MACHINE = [c for c in t.machine.c if c.name not in {"name_key", "ssh_key"}]
-
-
 def _new_machine(key: str, target: Target, source: str, now: datetime) -> dict[str, Any]:
     told = {"ssh_key": "", "action": "", "result": "", "result_text": ""}
     return {"name_key": key, "source": source, "added_at": now, "contact_at": None, **told, **asdict(target)}
-
-
-def _machine(row: sa.RowMapping) -> Machine:
-    target = Target(row["name"], row["address"], row["port"], row["user"], row["jump"], row["group"])
-    last = row["action"], row["result"], row["result_text"]
-    return Machine(row["id"], target, row["source"], utc(row["added_at"]), utc_or_none(row["contact_at"]), *last)
-
-
-def _seen(row: sa.RowMapping) -> EditionSeen | None:
-    if row["edition_machine_id"] is None:
-        return None
-    values = {c.name: row[f"edition_{c.name}"] for c in t.edition.c if c.name != "machine_id"}
-    for name in ("expires_at", "grace_ends_at"):
-        values[name] = utc_or_none(values[name])
-    return EditionSeen(**values)

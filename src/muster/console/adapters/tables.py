@@ -51,7 +51,7 @@ edition = sa.Table(
     sa.Column("grace_ends_at", At),
     sa.Column("count", sa.BigInteger),
     sa.Column("threshold", sa.BigInteger),
-    sa.Column("host", sa.String(200), nullable=False),
+    sa.Column("host", sa.String(200), nullable=False, index=True),
     sa.Column("organisation", sa.BigInteger),
     sa.Column("client_id", sa.String(32), nullable=False, index=True),
     sa.Column("partial_key", sa.String(5), nullable=False),
@@ -76,7 +76,7 @@ task_machine = sa.Table(
     "task_machine",
     metadata,
     sa.Column("task_id", sa.ForeignKey("task.id", ondelete="CASCADE"), primary_key=True),
-    sa.Column("machine_id", sa.ForeignKey("machine.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("machine_id", sa.ForeignKey("machine.id", ondelete="CASCADE"), primary_key=True, index=True),
     sa.Column("code", sa.String(64), nullable=False),
     sa.Column("text", sa.String(400), nullable=False),
     sa.Column("settled_at", At),
@@ -152,4 +152,14 @@ identity = sa.Table(
     metadata,
     sa.Column("name", sa.String(20), primary_key=True),
     sa.Column("value", sa.String(64), nullable=False),
+)
+
+# `text` is JSON: conditions, order, grouping.
+saved_view = sa.Table(
+    "saved_view",
+    metadata,
+    sa.Column("name", sa.String(60), primary_key=True),
+    sa.Column("text", sa.Text, nullable=False),
+    sa.Column("owner", sa.String(200), nullable=False),
+    sa.Column("saved_at", At, nullable=False),
 )

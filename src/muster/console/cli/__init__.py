@@ -13,10 +13,11 @@ import typer
 from muster.base import terminal
 from muster.base.errors import Code, Misconfigured
 from muster.console import app as console
-from muster.console.cli.acting import activate, rearm, refresh, renew, resume, set_host
-from muster.console.cli.options import Home, Json, Where, conditions_of, home_of, read_input, read_text, remember_home
+from muster.console.cli.acting import activate, rearm, refresh, renew, resume, set_host, set_type
+from muster.console.cli.carrying import confirm_file, deposit, export, import_files, proxy
+from muster.console.cli.keys import install_key, keys, products
+from muster.console.cli.options import Home, Json, Where, conditions_of, home_of, read_text, remember_home
 
-FAILED = 1
 MAX_LINE = 400
 app = typer.Typer(add_completion=False, no_args_is_help=True, help="The administrator's tool for many machines.")
 app.callback()(remember_home)
@@ -24,13 +25,21 @@ app.command()(refresh)
 app.command()(activate)
 app.command()(renew)
 app.command("set-host")(set_host)
+app.command("set-type")(set_type)
 app.command()(rearm)
+app.command("install-key")(install_key)
+app.command()(proxy)
+app.command()(export)
+app.command("confirm-file")(confirm_file)
+app.command("import")(import_files)
+app.command()(deposit)
 app.command()(resume)
+app.add_typer(keys, name="keys")
+app.add_typer(products, name="products")
 
 NAMES = "Names, addresses, 10.0.0.1-10.0.0.50, 10.1.0.0/24, pc-[01:20]."
 CSV = "A CSV file with a column name or address, as `muster host machines --csv` prints."
 ANSIBLE = "An INI inventory, or what ansible-inventory --list prints."
-COLLECTED = 'NAME.json from `muster client status --json`, or lines of {"machine": …, "status": …}.'
 
 
 @app.command()
@@ -105,30 +114,6 @@ def _table(lines: list[list[str]]) -> None:
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     for line in lines:
         terminal.result("  ".join(f"{word:{width}}" for word, width in zip(line, widths, strict=True)).rstrip())
-
-
-@app.command("import")
-def import_files(
-    context: typer.Context,
-    files: Annotated[list[Path], typer.Argument(help=COLLECTED)],
-    as_json: Json = False,
-    home: Home = None,
-) -> None:
-    """Take in states that another tool collected. What is not understood is told; the rest is kept."""
-    work = console.open_console(home_of(context, home))
-    collected = [row for path in files for row in console.read_collected(path.stem, read_input(path))]
-    kept = console.keep_collected(work, collected)
-    wrong = [row for row in collected if row.problem]
-    if as_json:
-        terminal.result_json(
-            {"kept": kept, "refused": [{"machine": row.name, "problem": row.problem} for row in wrong]}
-        )
-    else:
-        for row in wrong:
-            terminal.result(f"{row.name:30}  {row.problem}")
-        terminal.result(f"{kept} machines kept, {len(wrong)} refused")
-    if wrong:
-        raise typer.Exit(FAILED)
 
 
 @app.command()

@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -16,141 +15,72 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from muster.base import terminal
 from muster.base.errors import Code, Misconfigured
 from muster.console import app as console
-from muster.console.cli.options import AtOnce, Home, Json, Jump, KeyFile, User, Where, conditions_of, home_of
+from muster.console.cli.reaching import Reach, reaching
+from muster.console.cli.unlocking import Unlock, vault_when_needed
 
 FAILED = 1
 Edition = Annotated[str, typer.Option("--edition", help="One edition; without it, the only one, or each.")]
+Service = Annotated[str, typer.Option("--service", help="The vendor's service, instead of the product file's.")]
+Verdicts = list[tuple[str, console.Verdict]]
 
 
-def refresh(
-    context: typer.Context,
-    *,
-    where: Where = None,
-    user: User = None,
-    ssh_key: KeyFile = None,
-    jump: Jump = None,
-    at_once: AtOnce = None,
-    as_json: Json = False,
-    home: Home = None,
-) -> None:
+@reaching
+def refresh(reach: Reach) -> None:
     """Ask machines what is on them."""
-    _act(home_of(context, home), "status", {}, where, _ssh(user, ssh_key, jump, at_once), as_json=as_json)
+    _act(reach, "status", {})
 
 
-def activate(
-    context: typer.Context,
-    *,
-    where: Where = None,
-    edition: Edition = "",
-    service: Annotated[
-        str, typer.Option("--service", help="The vendor's service, instead of the product file's.")
-    ] = "",
-    user: User = None,
-    ssh_key: KeyFile = None,
-    jump: Jump = None,
-    at_once: AtOnce = None,
-    as_json: Json = False,
-    home: Home = None,
-) -> None:
+@reaching
+def activate(reach: Reach, edition: Edition = "", service: Service = "") -> None:
     """Have machines activate now: by directory, host or vendor, as each is set up."""
-    parameters = _given(edition=edition, service=service)
-    _act(home_of(context, home), "activate", parameters, where, _ssh(user, ssh_key, jump, at_once), as_json=as_json)
+    _act(reach, "activate", _given(edition=edition, service=service))
 
 
-def renew(
-    context: typer.Context,
-    *,
-    where: Where = None,
-    edition: Edition = "",
-    user: User = None,
-    ssh_key: KeyFile = None,
-    jump: Jump = None,
-    at_once: AtOnce = None,
-    as_json: Json = False,
-    home: Home = None,
-) -> None:
+@reaching
+def renew(reach: Reach, edition: Edition = "") -> None:
     """Have machines renew before their time."""
-    _act(
-        home_of(context, home),
-        "renew",
-        _given(edition=edition),
-        where,
-        _ssh(user, ssh_key, jump, at_once),
-        as_json=as_json,
-    )
+    _act(reach, "renew", _given(edition=edition))
 
 
+@reaching
 def set_host(
-    context: typer.Context,
+    reach: Reach,
     hosts: Annotated[str, typer.Argument(help="HOST[:PORT],… in order; an empty text: found in DNS.")],
-    *,
-    where: Where = None,
     edition: Edition = "",
-    user: User = None,
-    ssh_key: KeyFile = None,
-    jump: Jump = None,
-    at_once: AtOnce = None,
-    as_json: Json = False,
-    home: Home = None,
 ) -> None:
     """Set which activation hosts machines ask."""
-    parameters = {"hosts": hosts, **_given(edition=edition)}
-    _act(home_of(context, home), "set-host", parameters, where, _ssh(user, ssh_key, jump, at_once), as_json=as_json)
+    _act(reach, "set-host", {"hosts": hosts, **_given(edition=edition)})
 
 
-def rearm(
-    context: typer.Context,
-    *,
-    where: Where = None,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
-    user: User = None,
-    ssh_key: KeyFile = None,
-    jump: Jump = None,
-    at_once: AtOnce = None,
-    as_json: Json = False,
-    home: Home = None,
+@reaching
+def set_type(
+    reach: Reach,
+    way: Annotated[str, typer.Argument(help="any, directory, host or mak.")],
+    edition: Edition = "",
 ) -> None:
+    """Set how machines may be activated."""
+    _act(reach, "set-type", {"way": way, **_given(edition=edition)})
+
+
+@reaching
+def rearm(reach: Reach, yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False) -> None:
     """Give machines new client ids and reset their timers; their activations are dropped. Asks twice."""
-    if not where:
+    if not reach.where:
         raise Misconfigured(Code.USAGE, "which machines?", "give --where, like --where name=pc-7")
-    number = len(console.selected(console.open_console(home_of(context, home)), conditions_of(where)))
+    number = len(console.selected(console.open_console(reach.home), reach.conditions))
     if number and not yes:
         typer.confirm(f"Rearm {number} machines? Their activations are dropped.", abort=True, err=True)
         typer.confirm("Really?", abort=True, err=True)
-    _act(home_of(context, home), "rearm", {}, where, _ssh(user, ssh_key, jump, at_once), as_json=as_json)
+    _act(reach, "rearm", {})
 
 
-def _given(**parameters: str) -> dict[str, str]:
-    return {name: value for name, value in parameters.items() if value}
-
-
-def _act(
-    home: Path,
-    operation: str,
-    parameters: dict[str, Any],
-    where: Sequence[str] | None,
-    with_ssh: dict[str, Any],
-    *,
-    as_json: bool,
-) -> None:
-    work = console.open_console(home)
-    task = console.begin(work, operation, parameters, conditions_of(where))
-    _finish(work, home, task, with_ssh, as_json=as_json)
-
-
+@reaching
 def resume(
-    context: typer.Context,
+    reach: Reach,
     task: Annotated[int | None, typer.Argument(help="The task; without it the oldest one.", show_default=False)] = None,
-    *,
-    user: User = None,
-    ssh_key: KeyFile = None,
-    jump: Jump = None,
-    at_once: AtOnce = None,
-    as_json: Json = False,
-    home: Home = None,
 ) -> None:
     """Go on with an action that was stopped half-way."""
-    work = console.open_console(home_of(context, home))
+    work = console.open_console(reach.home)
     left = console.unfinished(work)
     if not left:
         terminal.note("nothing is left to do")
@@ -158,48 +88,71 @@ def resume(
     numbers = [each.id for each in left]
     if task is not None and task not in numbers:
         raise Misconfigured(Code.NOT_FOUND, f"task {task} is not waiting", f"waiting: {', '.join(map(str, numbers))}")
-    with_ssh = _ssh(user, ssh_key, jump, at_once)
-    _finish(work, home_of(context, home), numbers[0] if task is None else task, with_ssh, as_json=as_json)
+    finish(reach, work, [numbers[0] if task is None else task])
 
 
-def _ssh(user: str | None, keys: Sequence[Path] | None, jump: str | None, at_once: int | None) -> dict[str, Any]:
-    names = tuple(map(str, keys)) if keys else None
-    return {"user": user, "keys": names, "jump": jump, "at_once": at_once}
+def _given(**parameters: str) -> dict[str, str]:
+    return {name: value for name, value in parameters.items() if value}
 
 
-def _finish(work: console.Console, home: Path, task: int, with_ssh: dict[str, Any], *, as_json: bool) -> None:
-    with _progress(work, task) as watch:
-        asyncio.run(_carry_out(work, home, task, with_ssh, watch))
-    told = console.verdicts(work, task)
+def _act(reach: Reach, operation: str, parameters: dict[str, Any]) -> None:
+    work = console.open_console(reach.home)
+    finish(reach, work, [console.begin(work, operation, parameters, reach.conditions)])
+
+
+def finish(reach: Reach, work: console.Console, tasks: Sequence[int], vault: Unlock | None = None) -> None:
+    """Carry tasks out, one after the other, and tell how it went; ends with 1 when a machine said no."""
+    told = run(reach, work, tasks, vault)
     good = sum(verdict.is_good for _, verdict in told)
-    if as_json:
+    if reach.as_json:
         verdicts = [{"machine": name, "code": verdict.code, "text": verdict.text} for name, verdict in told]
-        terminal.result_json({"task": task, "done": good, "failed": len(told) - good, "verdicts": verdicts})
+        row = {"task": tasks[0]} if len(tasks) == 1 else {"tasks": list(tasks)}
+        terminal.result_json({**row, "done": good, "failed": len(told) - good, "verdicts": verdicts})
     else:
-        for name, verdict in told:
-            if not verdict.is_good:
-                terminal.result(f"{name:30}  {verdict.code:22}  {terminal.clean(verdict.text)}")
-        reasons = Counter(verdict.code for _, verdict in told if not verdict.is_good)
-        rest = "".join(f", {number} {code}" for code, number in reasons.most_common())
-        terminal.result(f"{good} of {len(told)} machines done{rest}")
+        tell(told)
     if good < len(told):
         raise typer.Exit(FAILED)
 
 
-async def _carry_out(work: console.Console, home: Path, task: int, with_ssh: dict[str, Any], watch: Any) -> None:
-    carrier = console.carrier(home, **with_ssh)
+def tell(told: Verdicts, done: str = "machines done") -> None:
+    """A line for each that said no, and a summary."""
+    for name, verdict in told:
+        if not verdict.is_good:
+            terminal.result(f"{name:30}  {verdict.code:22}  {terminal.clean(verdict.text)}")
+    reasons = Counter(verdict.code for _, verdict in told if not verdict.is_good)
+    rest = "".join(f", {number} {code}" for code, number in reasons.most_common())
+    good = sum(verdict.is_good for _, verdict in told)
+    terminal.result(f"{good} of {len(told)} {done}{rest}")
+
+
+def run(reach: Reach, work: console.Console, tasks: Sequence[int], vault: Unlock | None = None) -> Verdicts:
+    """Carry tasks out, one after the other; names and verdicts of all."""
+    resolve = console.unsealing(work, vault or vault_when_needed(reach.home, reach.passphrase_fd))
+    with progress("asking machines", _waiting(work, tasks)) as advance:
+        asyncio.run(_carry_out(reach, work, tasks, advance, resolve))
+    return [verdict for task in tasks for verdict in console.verdicts(work, task)]
+
+
+def _waiting(work: console.Console, tasks: Sequence[int]) -> int:
+    return sum(each.waiting for each in console.unfinished(work) if each.id in tasks)
+
+
+async def _carry_out(
+    reach: Reach, work: console.Console, tasks: Sequence[int], advance: Any, resolve: console.Resolve
+) -> None:
+    carrier = console.carrier(reach.home, **reach.ssh)
     try:
-        await console.carry_out(work, carrier, task, watch=watch)
+        for task in tasks:
+            await console.carry_out(work, carrier, task, watch=advance, resolve=resolve)
     finally:
         await carrier.close()
 
 
 @contextlib.contextmanager
-def _progress(work: console.Console, task: int) -> Iterator[Any]:
-    """A bar on standard error where somebody looks at it."""
+def progress(what: str, total: int | None) -> Iterator[Any]:
+    """A bar on standard error where somebody looks at it; gives what moves it on by one."""
     screen = Screen(stderr=True)
-    total = next((each.waiting for each in console.unfinished(work) if each.id == task), 0)
     columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
-    with Progress(*columns, console=screen, disable=not screen.is_terminal, transient=True) as progress:
-        bar = progress.add_task("asking machines", total=total)
-        yield lambda _: progress.advance(bar)
+    with Progress(*columns, console=screen, disable=not screen.is_terminal, transient=True) as shown:
+        bar = shown.add_task(what, total=total)
+        yield lambda _: shown.advance(bar)

@@ -10,8 +10,10 @@ from typing import Annotated
 
 import typer
 
-from muster.base.errors import Code, Misconfigured
+from muster.base import terminal
+from muster.base.errors import Code, Misconfigured, MusterError
 from muster.console import app as console
+from muster.platform.durable_file import replace_file
 
 MAX_INPUT_BYTES = 64 * 1024 * 1024
 
@@ -28,12 +30,6 @@ Where = Annotated[
         show_default=False,
     ),
 ]
-User = Annotated[str | None, typer.Option("--user", help="Log in as this user.", show_default=False)]
-KeyFile = Annotated[
-    list[Path] | None, typer.Option("--ssh-key", help="A private key file to log in with.", show_default=False)
-]
-Jump = Annotated[str | None, typer.Option("--jump", help="Through this host: user@host:port.", show_default=False)]
-AtOnce = Annotated[int | None, typer.Option("--at-once", help="How many machines at a time.", show_default=False)]
 
 
 def remember_home(context: typer.Context, home: Home = None) -> None:
@@ -72,3 +68,12 @@ def read_text(path: Path) -> str:
         return read_input(path).decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise Misconfigured(Code.USAGE, f"{path} is no text in UTF-8", "save it as UTF-8") from error
+
+
+def write_output(path: Path, text: str | bytes) -> None:
+    """Write a file that was named on the command line, and say so; readable by its owner alone."""
+    try:
+        replace_file(path, text.encode() if isinstance(text, str) else text)
+    except MusterError as error:
+        raise Misconfigured(Code.USAGE, error.message, "choose another file") from error
+    terminal.note(f"written to {path}")

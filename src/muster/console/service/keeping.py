@@ -9,6 +9,7 @@ from typing import Any
 from muster.base.errors import Code, Misconfigured, MusterError, Refused
 from muster.console.core.conditions import Condition
 from muster.console.core.keys import KeyLine, StoredKey, editions_of
+from muster.console.core.lines import instant
 from muster.console.core.verdict import DONE, Verdict, verdict_of
 from muster.console.ports import Books, Vault, VendorService
 from muster.console.service.acting import Console, Resolve, written_down
@@ -54,6 +55,30 @@ def add_keys(console: Console, vault: Vault, lines: Sequence[KeyLine]) -> list[A
 def keys(console: Console) -> list[StoredKey]:
     """Every key, sealed, by number."""
     return console.store.run(lambda books: books.keys())
+
+
+def maks(console: Console) -> list[StoredKey]:
+    """The multiple activation keys."""
+    return [key for key in keys(console) if key.kind is KeyKind.MAK]
+
+
+def key_rows(console: Console) -> list[Mapping[str, Any]]:
+    """Keys as people and scripts read them. `editions`: those that product files here name, else what the vendor told."""
+    known = products(console)
+    return [
+        {
+            "key": key.id,
+            "kind": str(key.kind),
+            "partial_key": key.partial,
+            "editions": sorted(editions_of(key.kind, key.scope, known)) or [key.edition] * bool(key.edition),
+            "remaining": key.remaining,
+            "total": key.total,
+            "refreshed_at": instant(key.refreshed_at),
+            "added_at": instant(key.added_at),
+            "note": key.note or None,
+        }
+        for key in keys(console)
+    ]
 
 
 def find_keys(console: Console, which: Iterable[str]) -> list[StoredKey]:

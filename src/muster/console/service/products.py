@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from muster.base.errors import Code, Misconfigured, MusterError, Refused
 from muster.console.ports import Books, StoredProduct, VendorService
@@ -83,7 +84,7 @@ async def fetch_product(console: Console, product: Product, service: VendorServi
         return product
 
 
-def plain(product: Product) -> Mapping[str, object]:
+def product_row(product: Product) -> Mapping[str, Any]:
     """A product file as scripts read it."""
     claims = product.claims
     return {

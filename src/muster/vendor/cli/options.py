@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
@@ -12,12 +11,9 @@ import typer
 
 from muster.base import terminal
 from muster.base.errors import Code, Misconfigured
+from muster.platform.passphrase import read_passphrase
 from muster.vendor import app as vendor
 
-PASSPHRASE = "MUSTER_PASSPHRASE"  # noqa: S105 - the name of the variable
-CREDENTIALS = "CREDENTIALS_DIRECTORY"
-CREDENTIAL = "passphrase"
-MAX_PASSPHRASE = 4096
 MAX_INPUT_BYTES = 16 * 1024 * 1024
 
 Home = Annotated[
@@ -59,35 +55,9 @@ def passphrase(context: typer.Context, descriptor: int | None, *, twice: bool = 
     """Asks for the passphrase: file descriptor, environment, credential of the service manager, prompt; in this order."""
 
     def ask() -> str:
-        number = context.obj.passphrase_fd if descriptor is None else descriptor
-        if number is not None:
-            return _from_descriptor(number)
-        text = os.environ.get(PASSPHRASE)
-        if text is not None:
-            return text
-        folder = os.environ.get(CREDENTIALS)
-        if folder and (Path(folder) / CREDENTIAL).is_file():
-            return read_text(Path(folder) / CREDENTIAL)[:MAX_PASSPHRASE].rstrip("\r\n")
-        if not sys.stdin.isatty():
-            raise Misconfigured(
-                Code.PASSPHRASE_WRONG,
-                "there is no passphrase",
-                f"Set {PASSPHRASE}, give --passphrase-fd N, or run it in a terminal.",
-            )
-        return str(typer.prompt("Passphrase", hide_input=True, err=True, confirmation_prompt=twice))
+        return read_passphrase(context.obj.passphrase_fd if descriptor is None else descriptor, twice=twice)
 
     return ask
-
-
-def _from_descriptor(number: int) -> str:
-    try:
-        with os.fdopen(number, encoding="utf-8", closefd=False) as file:
-            text = file.read(MAX_PASSPHRASE)
-    except (OSError, ValueError) as error:
-        raise Misconfigured(
-            Code.USAGE, f"file descriptor {number} cannot be read: {error}", "Open it: 3<FILE"
-        ) from error
-    return text.splitlines()[0] if text else ""
 
 
 def read_text(path: Path) -> str:
