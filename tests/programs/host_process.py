@@ -55,11 +55,13 @@ class HostProcess:
 
 
 @contextmanager
-def serving(home: Path, *arguments: str, before: tuple[str, ...] = ()) -> Iterator[HostProcess]:
+def serving(
+    home: Path, *arguments: str, before: tuple[str, ...] = (), listen: str = "127.0.0.1:0"
+) -> Iterator[HostProcess]:
     """A host on a free port of loopback, killed in the end if it is still there. `before` is put before the command."""
     with (home / "events.log").open("a") as events:
         process = subprocess.Popen(
-            [*before, *_COMMAND, "serve", "--listen", "127.0.0.1:0", *arguments],
+            [*before, *_COMMAND, "serve", "--listen", listen, *arguments],
             env={**os.environ, "MUSTER_HOME": str(home)},
             stdout=subprocess.PIPE,
             stderr=events,
