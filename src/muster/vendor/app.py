@@ -34,7 +34,7 @@ from muster.vendor.service.access import vendor_accounts
 from muster.vendor.service.bundling import AnsweredBundle, confirm_bundle
 from muster.vendor.service.confirming import Confirmation, confirm, confirm_file, confirm_packed
 from muster.vendor.service.delivering import Deliveries
-from muster.vendor.service.reporting import Merged, Tally, merge_reports
+from muster.vendor.service.reporting import Merged, Taken, Tally, merge_reports, take_reports
 from muster.vendor.service.rotating import change, propose, publish, purposes, sign
 from muster.vendor.service.selling import (
     Order,
@@ -51,6 +51,7 @@ from muster.vendor.service.setting_up import (
     add_organisation,
     block_organisation,
     check_roots,
+    end_contract,
     export_product,
     first_keyset,
     import_product,
@@ -71,6 +72,7 @@ __all__ = [
     "Merged",
     "Order",
     "Organisation",
+    "Taken",
     "Tally",
     "Vendor",
     "add_organisation",
@@ -83,6 +85,7 @@ __all__ = [
     "confirm_packed",
     "create",
     "default_home",
+    "end_contract",
     "export_product",
     "extend_key",
     "import_product",
@@ -100,6 +103,7 @@ __all__ = [
     "replace_key",
     "show_key",
     "sign",
+    "take_reports",
 ]
 
 SYSTEM_HOME = Path("/var/lib/muster/vendor")

@@ -11,6 +11,7 @@ import pytest
 from muster.trust.humanid import format_installation
 from muster.trust.productkey import parse_key
 from muster.vendor import app as vendor
+from tests.worlds.reporting_hosts import certified, report
 from tests.worlds.vendor_site import AcmeSite, Browser, plain
 from tests.worlds.vendor_world import BANK, hardware, host, machine
 
@@ -122,8 +123,36 @@ def test_an_organisation_is_added_and_blocked(site: AcmeSite, anna: Browser) -> 
     anna.fill("/organisations", name="New & Old GmbH")
     assert "New &amp; Old GmbH" in anna.get("/organisations").text
     assert anna.fill("/organisations", name="New & Old GmbH").status_code == 409
-    anna.fill("/organisations/block", "/organisations", name="New & Old GmbH")
+    anna.fill("/organisations/2/block", "/organisations/2")
     assert last_audit(site) == ("anna", "organisation.blocked")
+    assert "blocked" in plain(anna.get("/organisations/2"))
+    assert anna.get("/organisations/3").status_code == 404
+
+
+def test_the_end_of_a_contract_is_set_shown_and_taken_away(site: AcmeSite, anna: Browser) -> None:
+    anna.fill("/organisations/1/contract", "/organisations/1", until="2030-12-31")
+    assert last_audit(site) == ("anna", "organisation.contract")
+    assert "until 2030-12-31" in plain(anna.get("/organisations"))
+    assert anna.fill("/organisations/1/contract", "/organisations/1", until="31.12.2030").status_code == 422
+    anna.fill("/organisations/1/contract", "/organisations/1", until="2001-01-31")
+    assert "ended" in plain(anna.get("/organisations/1"))
+    anna.fill("/organisations/1/contract", "/organisations/1", until="")
+    assert "no end" in plain(anna.get("/organisations/1"))
+
+
+def test_a_report_is_taken_and_stands_beside_the_seats_that_were_sold(site: AcmeSite, anna: Browser) -> None:
+    site.acme.host_key(seats=2)
+    row = certified(site.acme, 1)
+    sent = anna.get("/organisations").text.split('name="form" value="')[1][:64]
+    data = report(site.acme, row, 1, {1: (1, 0), 2: (0, 0), 3: (0, 0)})
+    page = anna.post("/organisations/reports", data={"form": sent}, files={"report": ("bank.report", data)})
+    assert "1 report was proven, 1 of them new: Example Bank" in plain(page)
+    assert "1 over 3" in plain(anna.get("/organisations"))
+    page = plain(anna.get("/organisations/1"))
+    assert "acme-cad-pro: 3" in page
+    assert "1 over" in page
+    forged = anna.post("/organisations/reports", data={"form": sent}, files={"report": ("bank.report", data[:-1])})
+    assert forged.status_code == 422
 
 
 def test_a_host_is_withdrawn_with_the_next_keyset(site: AcmeSite, anna: Browser) -> None:
@@ -218,7 +247,7 @@ def test_each_role_sees_and_does_only_its_own(site: AcmeSite) -> None:
         "/keys/1/block",
         "/keys/1/replace",
         "/organisations",
-        "/organisations/block",
+        "/organisations/1/block",
         "/activations/hosts",
         "/accounts/add",
     ],

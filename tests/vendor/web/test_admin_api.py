@@ -42,7 +42,7 @@ class Program:
         if scope is not None:
             headers["authorization"] = f"Bearer {self.tokens[scope]}"
         if isinstance(body, str):
-            headers["content-type"] = "application/toml"
+            headers["content-type"] = "application/toml" if method == "PUT" else "application/octet-stream"
             return self._web.request(method, f"/v1/admin{path}", content=body, headers=headers)
         return self._web.request(method, f"/v1/admin{path}", json=body, headers=headers)
 
@@ -65,6 +65,9 @@ CALLS: list[tuple[str, str, str, Any, int]] = [
     ("read", "GET", "/organisations/1", None, 200),
     ("customers", "POST", "/organisations/2/block", None, 200),
     ("customers", "POST", "/organisations/2/unblock", None, 200),
+    ("customers", "PUT", "/organisations/2/contract", {"until": "2030-12-31"}, 200),
+    ("read", "GET", "/organisations/2/reported", None, 200),
+    ("customers", "POST", "/reports", "no report", 422),
     ("keys", "POST", "/keys", MAK, 201),
     ("read", "GET", "/keys", None, 200),
     ("read", "GET", "/keys/1", None, 200),
@@ -124,7 +127,11 @@ def test_the_description_names_every_endpoint_with_its_scope(program: Program) -
         for scopes in (operation["security"][0]["token"],)
     }
     tried = {
-        (scope, method, path.replace("/1", "/{number}", 1).replace("/2/", "/{number}/").replace("/77/", "/{serial}/"))
+        (
+            scope,
+            method,
+            path.replace("/1", "/{number}", 1).replace("/2/", "/{number}/", 1).replace("/77/", "/{serial}/"),
+        )
         for scope, method, path, _, _ in CALLS
     }
     names = {row.replace("otto", "{name}").replace("/ci", "/{name}") for row in (path for _, _, path in tried)}

@@ -10,10 +10,10 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from muster.base.errors import Code, Refused
 from muster.trust.hardware import INSTALLATION_WIDTH
 from muster.vendor.adapters import sql_statements as s
 from muster.vendor.adapters import tables as t
+from muster.vendor.adapters.sql_customers import SqlCustomers
 from muster.vendor.adapters.sql_listings import SqlListings
 from muster.vendor.adapters.sql_rows import KEY_COLUMNS, read_key, select_keys, utc
 from muster.vendor.adapters.sql_webhooks import SqlWebhooks
@@ -23,7 +23,7 @@ from muster.wire.certificate import CertificateClaims
 from muster.wire.installation import SubjectKind
 
 
-class SqlBooks(SqlListings, SqlWebhooks):
+class SqlBooks(SqlListings, SqlCustomers, SqlWebhooks):
     """See `Books`."""
 
     def __init__(self, connection: sa.Connection) -> None:
@@ -73,28 +73,6 @@ class SqlBooks(SqlListings, SqlWebhooks):
     def add_definition(self, text: str) -> None:
         """See `Books`."""
         self._do(sa.insert(t.definition).values(text=text))
-
-    def organisations(self) -> tuple[Organisation, ...]:
-        """See `Books`."""
-        rows = self._do(sa.select(t.organisation).order_by(t.organisation.c.name))
-        return tuple(Organisation(r.id, r.name, r.is_blocked, utc(r.created_at)) for r in rows)
-
-    def organisation_named(self, name: str) -> Organisation | None:
-        """See `Books`."""
-        row = self._do(sa.select(t.organisation).where(t.organisation.c.name == name)).first()
-        return None if row is None else Organisation(row.id, row.name, row.is_blocked, utc(row.created_at))
-
-    def add_organisation(self, name: str, at: datetime) -> Organisation:
-        """See `Books`."""
-        if self._do(sa.select(t.organisation.c.id).where(t.organisation.c.name == name)).first():
-            raise Refused(Code.ALREADY_SET_UP, f"there is an organisation {name!r} already", "Use it as it is.")
-        done = self._do(sa.insert(t.organisation).values(name=name, is_blocked=False, created_at=at))
-        return Organisation(_new_id(done), name, is_blocked=False, created_at=at)
-
-    def block_organisation(self, organisation: Organisation, *, blocked: bool) -> None:
-        """See `Books`."""
-        table = t.organisation
-        self._do(sa.update(table).where(table.c.id == organisation.id).values(is_blocked=blocked))
 
     def keys(self, organisation: Organisation | None = None) -> tuple[KeyRow, ...]:
         """See `Books`."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any, TypeVar
 
@@ -11,9 +11,10 @@ import sqlalchemy as sa
 
 from muster.trust.productkey import KeyKind
 from muster.vendor.adapters import tables as t
+from muster.vendor.adapters.sql_lists import found, is_number, listed, where
 from muster.vendor.adapters.sql_rows import read_key, select_keys, utc
 from muster.vendor.core.ledger import Cost
-from muster.vendor.ports import Activation, AuditRow, KeyRow, Listed, Organisation, Search, Totals
+from muster.vendor.ports import Activation, AuditRow, KeyRow, Listed, Search, Totals
 from muster.wire.installation import SubjectKind
 
 Row = TypeVar("Row")
@@ -33,7 +34,7 @@ class SqlListings:
         query = select_keys()
         if search.text:
             words = _KEY.partial, _KEY.scope_name, t.organisation.c.name
-            query = query.where(_found(search.text, *words) | _is_number(search.text, _KEY.id))
+            query = query.where(found(search.text, *words) | is_number(search.text, _KEY.id))
         if search.organisation is not None:
             query = query.where(_KEY.organisation_id == search.organisation)
         states = {
@@ -41,24 +42,7 @@ class SqlListings:
             "exhausted": _is_pool() & (_KEY.used >= _KEY.activations),
             "open": ~_KEY.is_blocked & ~(_is_pool() & (_KEY.used >= _KEY.activations)),
         }
-        return self._listed(_where(query, states, search), search, _KEY.id.desc(), read_key)
-
-    def list_organisations(self, search: Search) -> Listed[tuple[Organisation, int]]:
-        """See `Listings`."""
-        own = t.organisation.c
-        keys = sa.select(sa.func.count()).where(_KEY.organisation_id == own.id).scalar_subquery()
-        query = sa.select(t.organisation, keys.label("keys"))
-        if search.text:
-            query = query.where(_found(search.text, own.name) | _is_number(search.text, own.id))
-        if search.organisation is not None:
-            query = query.where(own.id == search.organisation)
-        query = _where(query, {"blocked": own.is_blocked, "open": ~own.is_blocked}, search)
-        return self._listed(
-            query,
-            search,
-            own.name,
-            lambda r: (Organisation(r.id, r.name, r.is_blocked, utc(r.created_at)), r.keys),
-        )
+        return listed(self._do, where(query, states, search), search, _KEY.id.desc(), read_key)
 
     def list_machines(self, search: Search) -> Listed[Activation]:
         """See `Listings`."""
@@ -68,7 +52,7 @@ class SqlListings:
         query = sa.select(*columns, sa.false().label("is_withdrawn"), *_BEHIND).select_from(
             t.machine.join(t.product_key).join(t.organisation)
         )
-        return self._listed(_behind(query, search, own.key_id, own.id), search, own.id.desc(), _activation)
+        return listed(self._do, _behind(query, search, own.key_id, own.id), search, own.id.desc(), _activation)
 
     def list_certificates(self, search: Search) -> Listed[Activation]:
         """See `Listings`."""
@@ -84,18 +68,19 @@ class SqlListings:
             "replaced": own.replaced_by.is_not(None),
             "open": ~own.is_withdrawn & own.replaced_by.is_(None),
         }
-        query = _where(_behind(query, search, own.key_id, own.serial), states, search)
-        return self._listed(query, search, own.serial.desc(), _activation)
+        query = where(_behind(query, search, own.key_id, own.serial), states, search)
+        return listed(self._do, query, search, own.serial.desc(), _activation)
 
     def list_audit(self, search: Search) -> Listed[AuditRow]:
         """See `Listings`."""
         own = t.audit.c
         query = sa.select(t.audit)
         if search.text:
-            query = query.where(_found(search.text, own.actor, own.action, own.subject))
+            query = query.where(found(search.text, own.actor, own.action, own.subject))
         if search.key is not None:
             query = query.where(own.subject == str(search.key), own.action.startswith("key."))
-        return self._listed(
+        return listed(
+            self._do,
             query,
             search,
             own.id.desc(),
@@ -109,14 +94,14 @@ class SqlListings:
 
     def activations_per_day(self, since: datetime) -> Mapping[date, int]:
         """See `Listings`."""
-        found: dict[date, int] = {}
+        numbers: dict[date, int] = {}
         for table in (t.machine, t.certificate):
             day = sa.func.date(table.c.created_at)
             query = sa.select(day.label("day"), sa.func.count().label("number")).where(table.c.created_at >= since)
             for row in self._do(query.group_by(day)):
                 key = row.day if isinstance(row.day, date) else date.fromisoformat(row.day)
-                found[key] = found.get(key, 0) + row.number
-        return found
+                numbers[key] = numbers.get(key, 0) + row.number
+        return numbers
 
     def nearly_exhausted(self, most: int) -> tuple[KeyRow, ...]:
         """See `Listings`."""
@@ -125,13 +110,6 @@ class SqlListings:
         query = select_keys().where(_is_pool(), ~_KEY.is_blocked, _KEY.used * whole >= _KEY.activations * part)
         return tuple(map(read_key, self._do(query.order_by(full.desc(), _KEY.id).limit(most))))
 
-    def _listed(
-        self, query: sa.Select[Any], search: Search, order: sa.ColumnElement[Any], read: Callable[[Any], Row]
-    ) -> Listed[Row]:
-        total = self._do(sa.select(sa.func.count()).select_from(query.order_by(None).subquery())).scalar_one()
-        page = query.order_by(order).limit(search.size).offset(search.size * (search.page - 1))
-        return Listed(tuple(map(read, self._do(page))), total)
-
 
 _BEHIND = _KEY.partial, _KEY.scope_name, t.organisation.c.name.label("organisation")
 
@@ -139,7 +117,7 @@ _BEHIND = _KEY.partial, _KEY.scope_name, t.organisation.c.name.label("organisati
 def _behind(query: sa.Select[Any], search: Search, key_id: sa.Column[Any], number: sa.Column[Any]) -> sa.Select[Any]:
     if search.text:
         words = _KEY.partial, _KEY.scope_name, t.organisation.c.name
-        query = query.where(_found(search.text, *words) | _is_number(search.text, number))
+        query = query.where(found(search.text, *words) | is_number(search.text, number))
     if search.key is not None:
         query = query.where(key_id == search.key)
     if search.organisation is not None:
@@ -160,19 +138,6 @@ def _activation(row: Any) -> Activation:
         bool(row.is_withdrawn),
         row.replaced_by,
     )
-
-
-def _where(query: sa.Select[Any], states: Mapping[str, sa.ColumnElement[bool]], search: Search) -> sa.Select[Any]:
-    return query.where(states[search.state]) if search.state in states else query
-
-
-def _found(text: str, *columns: sa.ColumnElement[str]) -> sa.ColumnElement[bool]:
-    """Anywhere in one of the columns, whatever the case; % and _ mean themselves."""
-    return sa.or_(*(column.icontains(text, autoescape=True) for column in columns))
-
-
-def _is_number(text: str, column: sa.ColumnElement[int]) -> sa.ColumnElement[bool]:
-    return column == int(text) if text.isascii() and text.isdigit() and len(text) < 10 else sa.false()  # noqa: PLR2004 - fits 32 bits
 
 
 def _is_pool() -> sa.ColumnElement[bool]:

@@ -28,7 +28,11 @@ def utc(moment: datetime) -> datetime:
 def read_key(row: Any) -> KeyRow:
     """A row of `select_keys`."""
     owner = Organisation(
-        row.organisation_id, row.organisation_name, row.organisation_is_blocked, utc(row.organisation_created_at)
+        row.organisation_id,
+        row.organisation_name,
+        row.organisation_is_blocked,
+        utc(row.organisation_created_at),
+        row.organisation_until_day,
     )
     values = {column.name: getattr(row, column.name) for column in KEY_COLUMNS}
     values |= {

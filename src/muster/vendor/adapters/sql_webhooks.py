@@ -10,6 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from muster.vendor.adapters import tables as t
+from muster.vendor.adapters.sql_lists import found, listed
 from muster.vendor.adapters.sql_rows import utc
 from muster.vendor.core.webhooks import DeliveryState, Event
 from muster.vendor.ports import Delivery, Listed, Search, Webhook
@@ -89,14 +90,10 @@ class SqlWebhooks:
         """See `Webhooks`."""
         query = _joined()
         if search.text:
-            query = query.where(
-                sa.or_(*(c.icontains(search.text, autoescape=True) for c in (_D.event, _D.subject, _W.address)))
-            )
+            query = query.where(found(search.text, _D.event, _D.subject, _W.address))
         if search.state in set(DeliveryState):
             query = query.where(_D.state == search.state)
-        total = self._do(sa.select(sa.func.count()).select_from(query.subquery())).scalar_one()
-        page = query.order_by(_D.id.desc()).limit(search.size).offset(search.size * (search.page - 1))
-        return Listed(tuple(map(_delivery, self._do(page))), total)
+        return listed(self._do, query, search, _D.id.desc(), _delivery)
 
 
 def _joined() -> sa.Select[Any]:

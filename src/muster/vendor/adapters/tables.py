@@ -46,6 +46,7 @@ organisation = sa.Table(
     sa.Column("name", sa.String(200), nullable=False, unique=True),
     sa.Column("is_blocked", sa.Boolean, nullable=False),
     sa.Column("created_at", At, nullable=False),
+    sa.Column("until_day", sa.Integer, nullable=False, server_default="0"),
     sqlite_autoincrement=True,
 )
 
@@ -160,4 +161,29 @@ delivery = sa.Table(
     sa.Column("created_at", At, nullable=False, index=True),
     sa.Index(None, "webhook_id", "event", "subject"),
     sqlite_autoincrement=True,
+)
+
+report = sa.Table(
+    "report",
+    metadata,
+    sa.Column("id", Id, primary_key=True, autoincrement=True),
+    sa.Column("organisation_id", sa.ForeignKey("organisation.id"), nullable=False),
+    sa.Column("serial", Id, nullable=False),
+    sa.Column("digest", sa.LargeBinary(32), nullable=False, unique=True),
+    sa.Column("signed", sa.LargeBinary, nullable=False),
+    sa.Column("machines", sa.LargeBinary, nullable=False),
+    sa.Column("first_month", sa.Integer, nullable=False),
+    sa.Column("last_month", sa.Integer, nullable=False),
+    sa.Column("made_at", At, nullable=False),
+    sa.Index(None, "organisation_id", "last_month"),
+    sqlite_autoincrement=True,
+)
+
+reported = sa.Table(
+    "reported",
+    metadata,
+    sa.Column("organisation_id", sa.ForeignKey("organisation.id"), primary_key=True),
+    sa.Column("month", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("edition", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("machines", sa.Integer, nullable=False),
 )

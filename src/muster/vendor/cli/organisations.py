@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Annotated
 
 import typer
@@ -44,3 +45,17 @@ def unblock(context: typer.Context, name: Name, home: Home = None) -> None:
     """Take a customer up again."""
     vendor.block_organisation(opened(context, home), name, blocked=False)
     terminal.result(f"unblocked: {name}")
+
+
+@organisations.command("contract")
+def contract(
+    context: typer.Context,
+    name: Name,
+    until: Annotated[
+        datetime | None, typer.Option("--until", formats=["%Y-%m-%d"], help="Last day; without it there is no end.")
+    ] = None,
+    home: Home = None,
+) -> None:
+    """Set the last day of a customer's contract: nothing new is given after it, and what is given from now on ends then."""
+    vendor.end_contract(opened(context, home), name, until.date() if until else None)
+    terminal.result(f"contract of {name}: until {until:%Y-%m-%d}" if until else f"contract of {name}: no end")

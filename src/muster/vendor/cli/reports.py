@@ -50,6 +50,19 @@ def verify(
     terminal.note(f"{merged.reports} reports, all of them proven")
 
 
+@reports.command("take")
+def take(
+    context: typer.Context,
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="What muster host report wrote.")],
+    home: Home = None,
+) -> None:
+    """Verify reports and keep them: the pages compare them with the seats that were sold."""
+    taken = vendor.take_reports(opened(context, home), [(str(path), _read(path)) for path in files])
+    for name in taken.customers:
+        terminal.result(terminal.clean(name))
+    terminal.note(f"{taken.reports} reports, all of them proven, {taken.new} of them new")
+
+
 def _read(path: Path) -> bytes:
     try:
         with path.open("rb") as file:

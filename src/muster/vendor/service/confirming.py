@@ -141,7 +141,7 @@ def _facts(row: KeyRow) -> KeyFacts:
         row.used,
         row.reactivated,
         row.days,
-        row.until_day,
+        row.end_day,
     )
 
 
@@ -248,6 +248,6 @@ def _new_row(
         scope=key.scope,
         level=key.level,
         released_until_day=key.covers_until_day,
-        lease_until_day=key.until_day,
+        lease_until_day=key.end_day,
     )
     return CertificateRow(0, key.id, kind, claims, cost, None, is_withdrawn=False, created_at=vendor.clock.now())

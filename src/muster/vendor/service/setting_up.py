@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from muster.base.config import load_text
@@ -13,6 +15,7 @@ from muster.vendor.core import keysets as plan
 from muster.vendor.core.definition import Definition, check_same_vendor
 from muster.vendor.ports import Books, Keys, Organisation
 from muster.vendor.service.vendor import FINGERPRINT, NAME, Vendor, definition_in, find_organisation
+from muster.wire.calendar import EPOCH, MAX_DAY, day_number, day_start
 from muster.wire.keyset import MAX_ROOTS, Keyset, Purpose
 
 PRIVATE_BYTES = 32
@@ -132,5 +135,21 @@ def block_organisation(vendor: Vendor, name: str, *, blocked: bool) -> None:
         organisation = find_organisation(books, name)
         books.block_organisation(organisation, blocked=blocked)
         vendor.write(books, "organisation.blocked" if blocked else "organisation.unblocked", organisation.name)
+
+    vendor.store.run(work)
+
+
+def end_contract(vendor: Vendor, name: str, until: date | None) -> None:
+    """Set the last day of a customer's contract, or take it away with None.
+
+    Nothing new is given after it; leases and activations that are given from now on end on it. What was given stays.
+    """
+    if until is not None and not EPOCH.date() <= until <= day_start(MAX_DAY).date():
+        raise Misconfigured(Code.USAGE, f"{until} is no day that can be written", "choose a day before 2149")
+
+    def work(books: Books) -> None:
+        organisation = find_organisation(books, name)
+        books.end_organisation(organisation, day_number(until) if until else 0)
+        vendor.write(books, "organisation.contract", organisation.name, until=until)
 
     vendor.store.run(work)

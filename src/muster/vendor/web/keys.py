@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
 from typing import Annotated
 
 from fastapi import APIRouter, Depends
@@ -30,7 +29,7 @@ from muster.vendor.service.selling import (
     replace_key,
 )
 from muster.vendor.service.vendor import Vendor, definition_in
-from muster.vendor.web.lists import search_of, shown
+from muster.vendor.web.lists import day_in, search_of, shown
 from muster.vendor.web.site import Site
 
 MAX_AT_ONCE = 500
@@ -124,18 +123,10 @@ def _wanted(form: Form) -> _Wanted:
         activations=form.number("activations") if is_mak else None,
         days=form.number("days"),
         seats=form.number("seats") or 0,
-        until=_day(form, "until"),
-        covers_until=None if is_mak else _day(form, "covers_until"),
+        until=day_in(form, "until"),
+        covers_until=None if is_mak else day_in(form, "covers_until"),
     )
     return _Wanted(order, count)
-
-
-def _day(form: Form, name: str) -> date | None:
-    text = form.text(name, 10)
-    try:
-        return date.fromisoformat(text) if text else None
-    except ValueError as error:
-        raise Misconfigured(Code.USAGE, f"{text!r} is no day", "Write it as 2027-12-31.") from error
 
 
 def as_csv(order: Order, made: Sequence[ProductKey]) -> Response:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 from urllib.parse import urlencode
 
 from starlette.requests import Request
 
+from muster.base.errors import Code, Misconfigured
+from muster.platform.pages import Form
 from muster.vendor.ports import Listed, Search
 
 SIZE = 50
@@ -59,3 +62,12 @@ def shown(request: Request, search: Search, found: Listed[Any]) -> Shown:
 def number(text: str) -> int | None:
     """A number in an address, None for anything else."""
     return int(text) if text.isascii() and text.isdigit() and len(text) < len(str(MAX_NUMBER)) else None
+
+
+def day_in(form: Form, name: str) -> date | None:
+    """A day that was entered, None for none; `Misconfigured` for anything else."""
+    text = form.text(name, 10)
+    try:
+        return date.fromisoformat(text) if text else None
+    except ValueError as error:
+        raise Misconfigured(Code.USAGE, f"{text!r} is no day", "Write it as 2027-12-31.") from error

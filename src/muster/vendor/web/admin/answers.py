@@ -9,9 +9,10 @@ from fastapi import Depends, Query
 from pydantic import BaseModel
 
 from muster.trust.productkey import KeyKind
-from muster.vendor.ports import Activation, AuditRow, KeyRow, Listed, Organisation, Search
+from muster.vendor.ports import Activation, AuditRow, Customer, KeyRow, Listed, Search
 from muster.vendor.web.lists import MAX_PAGE, MAX_TEXT
 from muster.wire.calendar import day_start
+from muster.wire.report import month_name
 
 MAX_SIZE = 500
 DEFAULT_SIZE = 50
@@ -49,18 +50,33 @@ class Page(BaseModel, Generic[Row]):
 
 
 class OrganisationAnswer(BaseModel):
-    """A customer."""
+    """A customer; `machines` is the most that its hosts reported of one month, of the last twelve, and `month` which."""
 
     number: int
     name: str
     is_blocked: bool
+    contract_end: date | None
     created_at: datetime
     keys: int
+    seats: int
+    machines: int
+    month: str | None
 
     @classmethod
-    def of(cls, row: Organisation, keys: int) -> OrganisationAnswer:
-        """A customer with this many keys."""
-        return cls(number=row.id, name=row.name, is_blocked=row.is_blocked, created_at=row.created_at, keys=keys)
+    def of(cls, row: Customer) -> OrganisationAnswer:
+        """A customer of the books."""
+        own = row.organisation
+        return cls(
+            number=own.id,
+            name=own.name,
+            is_blocked=own.is_blocked,
+            contract_end=day(own.until_day),
+            created_at=own.created_at,
+            keys=row.keys,
+            seats=row.seats,
+            machines=row.machines,
+            month=None if row.month is None else month_name(row.month),
+        )
 
 
 class KeyAnswer(BaseModel):

@@ -1,31 +1,46 @@
-"""What the vendor needs of the world, in its own words. No behaviour lives here."""
+"""What the vendor needs of the world, in its own words. No behaviour lives here, but an end of two that comes first."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Generic, Protocol, TypeVar
+from typing import Protocol, TypeVar
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from muster.trust.productkey import KeyKind
 from muster.vendor.core.ledger import Cost
-from muster.vendor.core.webhooks import DeliveryState, Event
+from muster.vendor.ports.customers import Customer, Customers, Organisation, Reported, ReportRow
+from muster.vendor.ports.lists import Listed, Search
+from muster.vendor.ports.webhooks import Delivery, Webhook, Webhooks
 from muster.wire.certificate import CertificateClaims
 from muster.wire.installation import SubjectKind
 
+__all__ = [
+    "Activation",
+    "AuditRow",
+    "Books",
+    "CertificateRow",
+    "Customer",
+    "Customers",
+    "Delivery",
+    "KeyRow",
+    "Keys",
+    "Listed",
+    "Listings",
+    "MachineRow",
+    "Organisation",
+    "ReportRow",
+    "Reported",
+    "Search",
+    "Store",
+    "Totals",
+    "Webhook",
+    "Webhooks",
+]
+
 Result = TypeVar("Result")
-
-
-@dataclass(frozen=True, slots=True)
-class Organisation:
-    """A customer. `id` travels in certificates."""
-
-    id: int
-    name: str
-    is_blocked: bool
-    created_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +69,11 @@ class KeyRow:
     is_blocked: bool
     replaced_by: int | None
     created_at: datetime
+
+    @property
+    def end_day(self) -> int:
+        """The last day of the key: its own or its customer's contract's, whichever comes first; 0 for none."""
+        return min((day for day in (self.until_day, self.organisation.until_day) if day), default=0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,26 +116,6 @@ class AuditRow:
 
 
 @dataclass(frozen=True, slots=True)
-class Search:
-    """Which rows of a list: `text` is found anywhere in its words, `state` and the ids narrow it; `page` counts from 1."""
-
-    text: str = ""
-    state: str = ""
-    organisation: int | None = None
-    key: int | None = None
-    page: int = 1
-    size: int = 50
-
-
-@dataclass(frozen=True, slots=True)
-class Listed(Generic[Result]):
-    """One page of a list, and how many rows the whole list has."""
-
-    rows: tuple[Result, ...]
-    total: int
-
-
-@dataclass(frozen=True, slots=True)
 class Activation:
     """A machine or certificate with the key and customer behind it. `serial` is a certificate's."""
 
@@ -141,80 +141,11 @@ class Totals:
     hosts: int
 
 
-@dataclass(frozen=True, slots=True)
-class Webhook:
-    """An address of the vendor's own that is told of `events`. `secret` is what they are signed with, encrypted."""
-
-    id: int
-    address: str
-    events: tuple[Event, ...]
-    secret: bytes
-    is_paused: bool
-    created_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Delivery:
-    """An event on its way to a webhook. `message` names it in every try; `answer` is what the last one came to."""
-
-    id: int
-    webhook: Webhook
-    message: str
-    event: Event
-    subject: str
-    body: str
-    state: DeliveryState
-    next_at: datetime | None
-    tries: int
-    answer: str
-    created_at: datetime
-
-
-class Webhooks(Protocol):
-    """Webhooks, and the outbox of what they are told."""
-
-    def webhooks(self) -> tuple[Webhook, ...]:
-        """Every webhook, by id."""
-
-    def add_webhook(self, row: Webhook) -> Webhook:
-        """Keep a new webhook; its id is given by the books."""
-
-    def pause_webhook(self, number: int, *, paused: bool) -> None:
-        """Pause a webhook, or go on with it."""
-
-    def remove_webhook(self, number: int) -> None:
-        """Forget a webhook with its deliveries."""
-
-    def add_delivery(self, row: Delivery) -> Delivery:
-        """Put an event into the outbox; its id is given by the books."""
-
-    def is_told_since(self, webhook: int, event: Event, subject: str, since: datetime) -> bool:
-        """Whether a webhook was told, or is to be told, the same event of the same subject after `since`."""
-
-    def delivery(self, number: int) -> Delivery | None:
-        """The delivery of an id."""
-
-    def due_deliveries(self, now: datetime, most: int) -> tuple[Delivery, ...]:
-        """What is to be tried now, longest due first; nothing of paused webhooks."""
-
-    def update_deliveries(self, rows: Sequence[Delivery]) -> None:
-        """Keep how far deliveries came."""
-
-    def forget_deliveries(self, before: datetime) -> None:
-        """Forget what was put in before and is not tried any more."""
-
-    def list_deliveries(self, search: Search) -> Listed[Delivery]:
-        """Deliveries, newest first; `text` in event, subject and address. States: waiting, delivered, dead."""
-
-
 class Listings(Protocol):
     """What people look at, a page at a time; newest first. Stays quick at hundreds of thousands of rows."""
 
     def list_keys(self, search: Search) -> Listed[KeyRow]:
         """Keys; `text` in last characters, scope and customer. States: blocked, exhausted, open."""
-
-    def list_organisations(self, search: Search) -> Listed[tuple[Organisation, int]]:
-        """Customers by name, and how many keys each has. States: blocked, open."""
 
     def list_machines(self, search: Search) -> Listed[Activation]:
         """Machines that were activated with a multiple activation key."""
@@ -235,7 +166,7 @@ class Listings(Protocol):
         """Keys of which four fifths or more of the pool are used, fullest first."""
 
 
-class Books(Listings, Webhooks, Protocol):
+class Books(Listings, Customers, Webhooks, Protocol):
     """The vendor's books inside one transaction: all of it is kept, or nothing."""
 
     def setting(self, name: str) -> str | None:
@@ -264,18 +195,6 @@ class Books(Listings, Webhooks, Protocol):
 
     def add_definition(self, text: str) -> None:
         """Keep a newer one."""
-
-    def organisations(self) -> tuple[Organisation, ...]:
-        """All customers, by name."""
-
-    def organisation_named(self, name: str) -> Organisation | None:
-        """The customer of exactly this name."""
-
-    def add_organisation(self, name: str, at: datetime) -> Organisation:
-        """A new customer; `Refused` with ALREADY_SET_UP when there is one of this name."""
-
-    def block_organisation(self, organisation: Organisation, *, blocked: bool) -> None:
-        """Block or unblock a customer."""
 
     def keys(self, organisation: Organisation | None = None) -> tuple[KeyRow, ...]:
         """Keys by id."""
