@@ -99,9 +99,10 @@ def collect(console: Console, conditions: Sequence[Condition], edition: str = ""
 
 
 def unconfirmed(console: Console, machines: Sequence[int]) -> list[Installation]:
-    """Collected ids of these machines for which there is no confirmation yet, each once."""
+    """Collected ids of these machines for which there is no confirmation yet, or none any more, each once."""
+    now = console.clock.now()
     found = console.store.run(lambda books: books.linked(machines))
-    return list({known.packed: known for _, known, _ in found if not known.confirmation}.values())
+    return list({known.packed: known for _, known, _ in found if not lasts(known, now)}.values())
 
 
 def request_bundle(
@@ -253,8 +254,9 @@ async def confirm_for_others(
 def proxy_counts(console: Console, machines: Sequence[int]) -> Mapping[str, int]:
     """Where proxy activation of these machines stands: how many installation ids are in which step."""
     counts = dict.fromkeys(("collected", "sent", "refused", "confirmed", "deposited"), 0)
+    now = console.clock.now()
     for _, known, is_deposited in console.store.run(lambda books: books.linked(machines)):
-        if known.confirmation:
+        if lasts(known, now):
             counts["deposited" if is_deposited else "confirmed"] += 1
         elif known.code:
             counts["refused"] += 1
