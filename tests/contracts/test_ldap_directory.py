@@ -1,4 +1,4 @@
-"""What a directory does for programs: in memory, OpenLDAP and a Samba domain alike."""
+"""What a directory does for programs: in memory, OpenLDAP, 389 where it is installed, and a Samba domain alike."""
 
 from __future__ import annotations
 
@@ -25,7 +25,8 @@ from muster.platform.ldap.port import (
     escaped,
     escaped_name,
 )
-from tests.worlds.directory_world import Place, memory_place, samba_place, slapd_place
+from tests.worlds.directory_world import Place, dirsrv_place, memory_place, samba_place, slapd_place
+from tests.worlds.dirsrv import dirsrv
 from tests.worlds.name_servers import silent
 from tests.worlds.openldap import Slapd, slapd
 from tests.worlds.parts import library
@@ -36,9 +37,16 @@ PLACES = [
     pytest.param("memory"),
     pytest.param("memory-ad"),
     pytest.param("openldap", marks=pytest.mark.parts),
+    pytest.param("389", marks=pytest.mark.parts),
     pytest.param("samba", marks=pytest.mark.parts),
 ]
 Result = TypeVar("Result")
+
+
+@pytest.fixture(scope="module")
+def directory_389(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Slapd]:
+    with dirsrv(tmp_path_factory.mktemp("dirsrv")) as server:
+        yield server
 
 
 @pytest.fixture(params=PLACES)
@@ -48,6 +56,8 @@ def place(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.Mo
             domain: Domain = request.getfixturevalue("samba_domain")
             monkeypatch.setenv("KRB5_CONFIG", str(domain.folder / "krb5.conf"))
             yield samba_place(domain, request.getfixturevalue("samba_member"))
+        elif request.param == "389":
+            yield dirsrv_place(request.getfixturevalue("directory_389"))
         elif request.param == "openldap":
             yield slapd_place(stack.enter_context(slapd(tmp_path, sizelimit=5000)))
         else:
@@ -158,12 +168,12 @@ def test_thousands_are_read_in_pages_and_no_more_than_asked_for(place: Place) ->
 
 
 def test_octets_are_not_taken_for_text(place: Place) -> None:
-    ident = "objectGUID" if place.is_ad else "entryUUID"
+    ident, length = place.ident
     dn = fresh(place, "ident")
     (one,) = within(place, place.machine, lambda d: d.read(dn, attributes=(ident,)))
     (again,) = within(place, place.machine, lambda d: d.read(dn, attributes=(ident,)))
     assert one == again
-    assert len(one.values(ident)[0]) == (16 if place.is_ad else 36)
+    assert len(one.values(ident)[0]) == length
 
 
 def test_the_server_names_its_contexts_to_a_machine(place: Place) -> None:

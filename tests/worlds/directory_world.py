@@ -14,7 +14,7 @@ from muster.platform.ldap.port import Attributes, Directories, Kerberos, Login, 
 from muster.trust.installation import directory_subject
 from muster.wire.directory import ActivationObject
 from muster.wire.keyset import Purpose
-from tests.worlds import openldap, samba
+from tests.worlds import dirsrv, openldap, samba
 from tests.worlds.vendor_keys import CAD, VendorKeys
 
 MEMORY_BASE = "dc=corp,dc=example"
@@ -35,6 +35,8 @@ class Place:
     base: str
     is_ad: bool
     crowd: int = 1203
+    ident: tuple[str, int] = ("entryUUID", 36)
+    """The attribute by which an entry is itself, and how many bytes it has."""
 
     def folder(self) -> Attributes:
         """Attributes of an entry that others may lie below."""
@@ -63,7 +65,10 @@ def memory_place(*, is_ad: bool) -> Place:
     home = f"CN=Services,{directory.configuration}" if is_ad else MEMORY_BASE
     machine = Kerberos(PC1, "pc1.keytab")
     wrong = Password("admin", "guess")
-    return Place(directory, secure, Password("admin", "secret"), machine, wrong, home, MEMORY_BASE, is_ad)
+    ident = ("objectGUID", 16) if is_ad else ("entryUUID", 36)
+    return Place(
+        directory, secure, Password("admin", "secret"), machine, wrong, home, MEMORY_BASE, is_ad=is_ad, ident=ident
+    )
 
 
 def slapd_place(server: openldap.Slapd) -> Place:
@@ -74,6 +79,15 @@ def slapd_place(server: openldap.Slapd) -> Place:
     return Place(DirectoryProcess(), url, administrator, machine, wrong, base, base, is_ad=False)
 
 
+def dirsrv_place(server: openldap.Slapd) -> Place:
+    url = Server(f"ldap://{server.address}", start_tls=True, authority=str(server.authority))
+    administrator = Password(dirsrv.ADMINISTRATOR, openldap.PASSWORD)
+    machine, wrong = Password(openldap.MACHINE, openldap.PASSWORD), Password(openldap.MACHINE, "guess")
+    base = openldap.SUFFIX
+    ident = ("nsUniqueId", 35)
+    return Place(DirectoryProcess(), url, administrator, machine, wrong, base, base, is_ad=False, ident=ident)
+
+
 def samba_place(domain: samba.Domain, member: samba.Member) -> Place:
     """By address: a name would have to resolve on this machine. So Kerberos needs no TLS beside it."""
     administrator = Password(samba.ADMINISTRATOR, samba.PASSWORD)
@@ -82,7 +96,10 @@ def samba_place(domain: samba.Domain, member: samba.Member) -> Place:
     url = Server(f"ldap://{domain.address}", start_tls=True, authority=str(domain.authority))
     home = f"CN=Services,{samba.CONFIGURATION}"
     # Samba takes its time for each entry: a page of 500 and a bit.
-    return Place(DirectoryProcess(), url, administrator, machine, wrong, home, samba.BASE, is_ad=True, crowd=503)
+    crowd, ident = 503, ("objectGUID", 16)
+    return Place(
+        DirectoryProcess(), url, administrator, machine, wrong, home, samba.BASE, is_ad=True, crowd=crowd, ident=ident
+    )
 
 
 @dataclass

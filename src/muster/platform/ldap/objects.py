@@ -83,11 +83,13 @@ def _container(base: str) -> str:
 
 
 async def _ident(directory: Directory, head: str, is_ad: bool) -> bytes:
-    name = "objectGUID" if is_ad else "entryUUID"
-    found = await directory.read(head, attributes=(name,))
+    names = ("objectGUID",) if is_ad else ("nsUniqueId", "entryUUID")
+    found = await directory.read(head, attributes=names)
+    name = next((name for name in names if found and found[0].values(name)), names[-1])
     values = found[0].values(name) if found else ()
     if not is_ad and values:
         try:
+            # Of 389 it is four groups of eight digits, of others a UUID: 32 digits either way.
             return uuid.UUID(values[0].decode()).bytes
         except ValueError:
             values = ()
