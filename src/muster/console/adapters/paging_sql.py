@@ -14,7 +14,7 @@ from muster.console.adapters import tables as t
 from muster.console.adapters.conditions_sql import COLUMNS
 from muster.console.core.paging import Mark, Place
 
-EDITION = sa.func.coalesce(t.edition.c.edition, "")
+edition_text = sa.func.coalesce(t.edition.c.edition, "")
 _BY_NAME = frozenset({"name"})
 
 
@@ -22,9 +22,13 @@ def place_of(place: Place) -> tuple[sa.ColumnElement[bool], tuple[sa.ColumnEleme
     """Which lines, and in what order; those before a mark come in the order from it on, to be turned round."""
     column, is_back = COLUMNS[place.field], place.before is not None
     falls = place.is_turned != is_back
-    ties = (t.machine.c.name_key.desc(), EDITION.desc()) if is_back else (t.machine.c.name_key.asc(), EDITION.asc())
+    ties: tuple[sa.ColumnElement[Any], ...] = (
+        (t.machine.c.name_key.desc(), edition_text.desc())
+        if is_back
+        else (t.machine.c.name_key.asc(), edition_text.asc())
+    )
     if place.field in _BY_NAME:
-        ties = (EDITION.desc() if is_back else EDITION.asc(),)
+        ties = (edition_text.desc() if is_back else edition_text.asc(),)
         order: tuple[sa.ColumnElement[Any], ...] = (column.desc() if falls else column.asc(), *ties)
     else:
         first = column.desc() if falls else column.asc()
@@ -36,12 +40,12 @@ def place_of(place: Place) -> tuple[sa.ColumnElement[bool], tuple[sa.ColumnEleme
 
 def _beyond(place: Place, mark: Mark, column: sa.ColumnElement[Any]) -> sa.ColumnElement[bool]:
     is_back = place.before is not None
-    here = sa.tuple_(t.machine.c.name_key, EDITION)
+    here = sa.tuple_(t.machine.c.name_key, edition_text)
     there = sa.tuple_(sa.literal(mark.name), sa.literal(mark.edition))
     tie = here < there if is_back else here > there
     if place.field in _BY_NAME:
         falls = place.is_turned != is_back
-        edition = EDITION < mark.edition if is_back else EDITION > mark.edition
+        edition = mark.edition > edition_text if is_back else mark.edition < edition_text
         further = column < mark.name if falls else column > mark.name
         # The first half lets the database begin in the index.
         reached = column <= mark.name if falls else column >= mark.name

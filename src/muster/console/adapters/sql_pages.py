@@ -13,7 +13,7 @@ from muster.console.adapters import tables as t
 from muster.console.adapters.batches import batched
 from muster.console.adapters.conditions_sql import LINES, where
 from muster.console.adapters.moments import utc, utc_or_none
-from muster.console.adapters.paging_sql import EDITION, place_of
+from muster.console.adapters.paging_sql import edition_text, place_of
 from muster.console.adapters.records import MACHINE, line_columns, machine_of, row_of
 from muster.console.core.conditions import Condition
 from muster.console.core.paging import Place
@@ -34,7 +34,7 @@ class SqlPageBooks:
         beyond, order = place_of(place)
         # Narrow lines are sorted, wide ones are fetched only for the page.
         chosen = (
-            sa.select(t.machine.c.id.label("machine"), EDITION.label("edition"))
+            sa.select(t.machine.c.id.label("machine"), edition_text.label("edition"))
             .select_from(LINES)
             .where(where(conditions, now), beyond)
             .order_by(*order)
