@@ -37,18 +37,28 @@ def main() -> int:
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     size = chosen.size or "usual"
-    lines, holds = [], True
+    holds = True
     for name in chosen.rows or ROWS:
         found, seconds = _run(name, size)
         holds &= all(figure.holds for figure in found)
-        lines += [f"| {name} | {figure} |" for figure in found]
-        lines.append(f"| {name} | {ROWS[name].title}: duration | {seconds:.0f} s | – | – |")
-        print("\n".join(lines[-len(found) - 1 :]), flush=True)
-        # Row by row: what was measured in an hour is not lost with the row after it.
+        lines = [f"| {name} | {figure} |" for figure in found]
+        when = f"{datetime.now(UTC):%Y-%m-%d}, {size} form, load {os.getloadavg()[2]:.1f}"
+        lines.append(f"| {name} | {ROWS[name].title}: duration | {seconds:.0f} s | – | {when} |")
+        print("\n".join(lines), flush=True)
+        # Row by row: what was measured in an hour is not lost with the row after it. Rows that were not run stay.
         if chosen.out:
             chosen.out.parent.mkdir(parents=True, exist_ok=True)
-            chosen.out.write_text(_page(lines, size))
+            chosen.out.write_text(_page(_measured(chosen.out) | {name: lines}))
     return 0 if holds else 1
+
+
+def _measured(page: Path) -> dict[str, list[str]]:
+    """The lines of each row that stands in the page."""
+    rows: dict[str, list[str]] = {}
+    for line in page.read_text().splitlines() if page.exists() else ():
+        if match := re.match(r"\| (R\d+) \|", line):
+            rows.setdefault(match[1], []).append(line)
+    return rows
 
 
 def _run(name: str, size: str) -> tuple[list[Figure], float]:
@@ -58,16 +68,18 @@ def _run(name: str, size: str) -> tuple[list[Figure], float]:
         return row.run(Path(folder), *getattr(row, size)), time.monotonic() - begun
 
 
-def _page(lines: list[str], size: str) -> str:
+def _page(rows: dict[str, list[str]]) -> str:
     model = re.findall(r"model name\s*: (.*)", Path("/proc/cpuinfo").read_text())
+    lines = [line for name in sorted(rows, key=lambda name: int(name[1:])) for line in rows[name]]
     table = "\n".join(["| row | what | measured | wanted | verdict |", "|---|---|---|---|---|", *lines])
     return (
         "# Reliability\n\n"
         '`make reliability [ROWS="R1 R7"]` does these things to a host process and writes this page; '
         "the short form of each row is a test, `SIZE=--long` is the form before a release. "
-        f"Figures are those of one run in its {size} form:\n\n"
-        f"{datetime.now(UTC):%Y-%m-%d}, {model[0] if model else platform.processor()}, {os.cpu_count()} cores, "
-        f"load {os.getloadavg()[2]:.1f}, Python {platform.python_version()}, Linux {platform.release()}.\n\n{table}\n\n"
+        "A row's figures are those of one run; its last line says when, in which form, and how busy the machine was: "
+        "with a load above 1 times are worse than they need be.\n\n"
+        f"{model[0] if model else platform.processor()}, {os.cpu_count()} cores, "
+        f"Python {platform.python_version()}, Linux {platform.release()}.\n\n{table}\n\n"
         "What the table does not show:\n\n"
         "* Rows and forms that do not stand in it were not run for this page.\n"
         "* SIGKILL leaves what the kernel has taken: nothing here is about a loss of power.\n"
