@@ -18,7 +18,7 @@ import pytest
 from muster.base.clock import SystemClock
 from muster.vendor.app import block_key, export_product
 from tests.programs.host_process import serving
-from tests.worlds import openldap, samba
+from tests.worlds import dirsrv, openldap, samba
 from tests.worlds.host_world import SmallVendor, ask, certified_home
 from tests.worlds.name_servers import silent
 from tests.worlds.vendor_world import PASSPHRASE, Acme
@@ -191,6 +191,27 @@ def test_openldap_from_nothing_to_a_machine_that_leaves(tmp_path: Path, vendor: 
         assert site.activate(homes[0])["state"] == "LICENSED"
         (homes[1] / "client.toml").write_text("")
         assert site.activate(homes[1])["state"] == "RENEWAL_GRACE"
+
+
+def test_389_from_nothing_to_a_machine(tmp_path: Path, vendor: SmallVendor) -> None:
+    (tmp_path / "acme.muster").write_bytes(vendor.product_file())
+    (tmp_path / "dirsrv").mkdir()
+    with dirsrv.dirsrv(tmp_path / "dirsrv") as server:
+        url = f"ldap://{server.address}"
+        who = ["--server", url, "--user", dirsrv.ADMINISTRATOR, "--ca", str(server.authority)]
+        site = Site(tmp_path, who, {PASSWORD_VARIABLE: openldap.PASSWORD}, base=["--base", openldap.SUFFIX])
+        dirsrv.load(server, site.run("directory", "schema", "--form", "389").stdout, "ldapmodify")
+        object_of(site, vendor, "Größe, +2")
+        assert [(row["name"], row["verifies"]) for row in site.list()] == [("Größe, +2", True)]
+        (tmp_path / "password").write_text(openldap.PASSWORD)
+        settings = (
+            f'[directory]\nservers = ["{url}"]\nbase = "{openldap.SUFFIX}"\nca = "{server.authority}"\n'
+            f'user = "{openldap.MACHINE}"\npassword_file = "{tmp_path}/password"\n'
+        )
+        told = site.activate(site.machine("ws1", settings))
+        assert (told["state"], told["method"]) == ("LICENSED", "directory"), told
+        site.directory("delete", "Größe, +2", "--yes", *site.base)
+        assert site.list() == []
 
 
 @contextmanager
