@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from reliability.figure import Figure
+from reliability.histories import histories
 from reliability.invented_ids import invented_ids
 from reliability.killed import killed
 from reliability.mistyped import mistyped
@@ -37,5 +38,6 @@ ROWS: dict[str, Row] = {
     "R13": Row("host told to stop with many requests on their way", stopped, (3, 100), (20, 500), (100, 500)),
     "R14": Row("two hosts with one count, restarted in turn under load", restarted_in_turn, (2,), (60,), (600,)),
     "R20": Row("ids with every slip of people who type", mistyped, (60,), (2_000,), (100_000,)),
+    "R21": Row("random histories against plain models", histories, (10,), (500,), (10_000,)),
     "R18": Row("machines that all start in the same minute", together, (500, 1), (10_000, 60), (50_000, 60)),
 }
