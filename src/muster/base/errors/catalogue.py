@@ -92,6 +92,8 @@ class Code(StrEnum):
     NO_SERVICE = "NO_SERVICE"
     SERVICE_UNREACHABLE = "SERVICE_UNREACHABLE"
     SERVICE_UNTRUSTED = "SERVICE_UNTRUSTED"
+    IDENTITY_UNREACHABLE = "IDENTITY_UNREACHABLE"
+    IDENTITY_UNTRUSTED = "IDENTITY_UNTRUSTED"
 
     @property
     def number(self) -> int:
@@ -187,6 +189,8 @@ CATALOGUE: dict[Code, Entry] = {
     Code.NO_SERVICE: Entry(73, "No activation service of the vendor is known here.", "Name it with --service URL, or have the installation id confirmed by the vendor."),
     Code.SERVICE_UNREACHABLE: Entry(74, "The vendor's activation service did not answer.", "Check network, proxy and address; or have the installation id confirmed by the vendor."),
     Code.SERVICE_UNTRUSTED: Entry(75, "The vendor's activation service did not prove who it is.", "Check the address, this machine's clock and authorities, and who is between here and there."),
+    Code.IDENTITY_UNREACHABLE: Entry(76, "The identity provider did not answer.", "Try again in a minute; local accounts log in without it."),
+    Code.IDENTITY_UNTRUSTED: Entry(77, "The identity provider's answer is not believed.", "Log in again from the first page; if it stays, tell an administrator."),
 }
 # fmt: on
 
