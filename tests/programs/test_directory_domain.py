@@ -193,7 +193,7 @@ def test_openldap_from_nothing_to_a_machine_that_leaves(tmp_path: Path, vendor: 
         assert site.activate(homes[1])["state"] == "RENEWAL_GRACE"
 
 
-def test_389_from_nothing_to_a_machine(tmp_path: Path, vendor: SmallVendor) -> None:
+def test_389_from_nothing_to_a_machine_and_to_a_group(tmp_path: Path, vendor: SmallVendor) -> None:
     (tmp_path / "acme.muster").write_bytes(vendor.product_file())
     (tmp_path / "dirsrv").mkdir()
     with dirsrv.dirsrv(tmp_path / "dirsrv") as server:
@@ -212,6 +212,16 @@ def test_389_from_nothing_to_a_machine(tmp_path: Path, vendor: SmallVendor) -> N
         assert (told["state"], told["method"]) == ("LICENSED", "directory"), told
         site.directory("delete", "Größe, +2", "--yes", *site.base)
         assert site.list() == []
+        group = f"cn=CAD machines,{openldap.SUFFIX}"
+        dirsrv.load(server, f"dn: {group}\nobjectClass: groupOfNames\ncn: CAD machines\nmember: {openldap.MACHINE}\n")
+        object_of(site, vendor, "For some", "--only-group", group)
+        inside = site.activate(site.machine("ws2", settings))
+        outside = site.activate(site.machine("ws3", settings.replace(openldap.MACHINE, openldap.OUTSIDER)))
+        assert (inside["state"], outside["state"]) == ("LICENSED", "INITIAL_GRACE"), outside
+        nowhere = f"cn=none,{openldap.SUFFIX}"
+        with pytest.raises(AssertionError, match="is no group"):
+            object_of(site, vendor, "For nobody", "--only-group", nowhere)
+        assert [row["name"] for row in site.list()] == ["For some"]
 
 
 @contextmanager

@@ -29,6 +29,7 @@ from muster.wire.directory import (
 )
 
 MAX_OBJECTS = 2_000
+UNIQUE_ID = "nsUniqueId"
 _ROOT_ATTRIBUTES = ("namingContexts", "defaultNamingContext", "configurationNamingContext")
 
 
@@ -37,13 +38,14 @@ class Layout:
     """One directory: the 16 bytes that identify it, where its objects lie, and where else they may.
 
     `is_ad`: Active Directory, Microsoft's or Samba's. `domain` is the naming context in which an object may lie anywhere,
-    in Active Directory; empty elsewhere.
+    in Active Directory; empty elsewhere. `has_aci`: an entry carries rules about who may read it, as in 389 and FreeIPA.
     """
 
     ident: bytes
     container: str
     is_ad: bool
     domain: str = ""
+    has_aci: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,22 +77,24 @@ async def find_layout(directory: Directory, base: str = "") -> Layout:
             "the directory does not tell what it holds",
             "Name the base of your directory (base in [directory], or --base), or log in.",
         )
-    return Layout(await _ident(directory, head, bool(configuration)), container, bool(configuration), domain)
+    ident, told_by = await _ident(directory, head, bool(configuration))
+    return Layout(ident, container, bool(configuration), domain, has_aci=told_by == UNIQUE_ID)
 
 
 def _container(base: str) -> str:
     return ",".join([*(f"CN={name}" for name in CONTAINERS), base])
 
 
-async def _ident(directory: Directory, head: str, is_ad: bool) -> bytes:
-    names = ("objectGUID",) if is_ad else ("nsUniqueId", "entryUUID")
+async def _ident(directory: Directory, head: str, is_ad: bool) -> tuple[bytes, str]:
+    """The id, and the attribute that tells it."""
+    names = ("objectGUID",) if is_ad else (UNIQUE_ID, "entryUUID")
     found = await directory.read(head, attributes=names)
     name = next((name for name in names if found and found[0].values(name)), names[-1])
     values = found[0].values(name) if found else ()
     if not is_ad and values:
         try:
             # Of 389 it is four groups of eight digits, of others a UUID: 32 digits either way.
-            return uuid.UUID(values[0].decode()).bytes
+            return uuid.UUID(values[0].decode()).bytes, name
         except ValueError:
             values = ()
     if len(values) != 1 or len(values[0]) != DIRECTORY_ID_BYTES:
@@ -99,7 +103,7 @@ async def _ident(directory: Directory, head: str, is_ad: bool) -> bytes:
             f"the directory does not show the {name} of {head} to this account",
             "Log in as an account that may read it; without this id no object can be proven to belong here.",
         )
-    return values[0]
+    return values[0], name
 
 
 async def read_objects(

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from muster.base.errors import Code, Misconfigured, MusterError, Refused
-from muster.console.directory.core import descriptors
+from muster.console.directory.core import aci, descriptors
 from muster.console.directory.core.confirming import complete, default_name, installation
 from muster.console.directory.core.schema import OPENLDAP_DN, openldap_attributes
 from muster.console.directory.core.visible import Row, shown
@@ -91,6 +91,8 @@ def _explained(error: Refused, layout: Layout) -> MusterError:
 
 
 async def _restriction(directory: Directory, layout: Layout, name: str, group: str) -> Attributes:
+    if layout.has_aci:
+        return {"aci": (aci.readable_by(await _group_dn(directory, group)).encode(),)}
     if not layout.is_ad:
         dn = object_dn(layout, name)
         raise Misconfigured(
@@ -108,6 +110,13 @@ async def _restriction(directory: Directory, layout: Layout, name: str, group: s
     if forest:
         administrators.append(descriptors.of_domain(forest, descriptors.ENTERPRISE_ADMINS))
     return {DESCRIPTOR: (descriptors.readable_by(group_sid, tuple(administrators)),)}
+
+
+async def _group_dn(directory: Directory, group: str) -> str:
+    found = await directory.read(group, attributes=("cn",)) if "=" in group else ()
+    if len(found) != 1:
+        raise Refused(Code.NOT_FOUND, f"there is no group {group!r}", "Name it by its DN: cn=machines,ou=groups,…")
+    return found[0].dn
 
 
 async def _forest_sid(directory: Directory) -> bytes:
