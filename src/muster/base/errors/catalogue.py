@@ -94,6 +94,8 @@ class Code(StrEnum):
     SERVICE_UNTRUSTED = "SERVICE_UNTRUSTED"
     IDENTITY_UNREACHABLE = "IDENTITY_UNREACHABLE"
     IDENTITY_UNTRUSTED = "IDENTITY_UNTRUSTED"
+    AUDIT_BROKEN = "AUDIT_BROKEN"
+    COPY_STALE = "COPY_STALE"
 
     @property
     def number(self) -> int:
@@ -191,6 +193,8 @@ CATALOGUE: dict[Code, Entry] = {
     Code.SERVICE_UNTRUSTED: Entry(75, "The vendor's activation service did not prove who it is.", "Check the address, this machine's clock and authorities, and who is between here and there."),
     Code.IDENTITY_UNREACHABLE: Entry(76, "The identity provider did not answer.", "Try again in a minute; local accounts log in without it."),
     Code.IDENTITY_UNTRUSTED: Entry(77, "The identity provider's answer is not believed.", "Log in again from the first page; if it stays, tell an administrator."),
+    Code.AUDIT_BROKEN: Entry(78, "The audit is not what was sealed.", "Compare with the last export and with a copy of the database; find out who could write there."),
+    Code.COPY_STALE: Entry(79, "The copy is older than what is known here.", "Restore a newer copy; or go back on purpose with --force."),
 }
 # fmt: on
 
