@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 from muster.base.errors import Code, Refused
+from muster.console import app as console
+from muster.console.cli import app as console_words
 from muster.console.core.targets import Target
 from muster.console.service.searching import PATIENCE_SECONDS, Search, search
 from muster.platform.ldap.port import Attributes, Login
 from tests.worlds.directory_world import Place, samba_place, slapd_place
-from tests.worlds.openldap import SUFFIX, Slapd, slapd
+from tests.worlds.openldap import ADMINISTRATOR, SUFFIX, Slapd, slapd
+from tests.worlds.openldap import PASSWORD as LDAP_PASSWORD
 from tests.worlds.samba import Domain, Member
 
 pytestmark = pytest.mark.parts
@@ -58,6 +63,27 @@ def found(place: Place, wanted: Search, login: Login | None = None) -> tuple[tup
 def test_devices_in_openldap(openldap: Slapd, wanted: Search, names: list[str]) -> None:
     targets, _ = found(slapd_place(openldap), wanted)
     assert sorted(target.name for target in targets) == names
+
+
+@pytest.mark.parametrize(
+    ("wanted", "names"),
+    [
+        ([], ["pc-1", "pc-2", "srv-1"]),
+        (["--name", "pc-*", "--ou", f"ou=Lab,{SUFFIX}"], ["pc-1"]),
+        (["--filter", "(description=of the data*)"], ["srv-1"]),
+    ],
+)
+def test_devices_in_openldap_come_into_the_inventory_by_one_command(
+    openldap: Slapd, tmp_path: Path, wanted: list[str], names: list[str]
+) -> None:
+    words = ["discover", "--ldap", f"ldap://{openldap.address}", "--ldap-user", ADMINISTRATOR]
+    words += ["--ldap-ca", str(openldap.authority), *wanted, "--json"]
+    done = CliRunner().invoke(
+        console_words, words, env={"MUSTER_HOME": str(tmp_path), "MUSTER_DIRECTORY_PASSWORD": LDAP_PASSWORD}
+    )
+    assert done.exit_code == 0, done.output
+    assert {**json.loads(done.stdout), "unusable": 0} == {"found": len(names), "new": len(names), "unusable": 0}
+    assert sorted(row["machine"] for row in console.rows(console.open_console(tmp_path), ())) == names
 
 
 def test_what_cannot_be_a_machine_is_counted_and_units_are_groups(openldap: Slapd) -> None:

@@ -7,10 +7,13 @@ from __future__ import annotations
 
 import getpass
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import URL
 
 from muster.base.clock import Clock, SystemClock
 from muster.base.config import load
@@ -28,9 +31,11 @@ from muster.console.core.lines import COLUMNS, SHOWN, cell, instant, line
 from muster.console.core.settings import SQLITE, ConsoleSettings
 from muster.console.core.targets import Target, from_ansible, from_csv, from_list
 from muster.console.core.verdict import Verdict
-from muster.console.ports import AuditRow, Machine, Row, Task, Vault, VendorService
+from muster.console.core.views import View
+from muster.console.ports import AuditRow, Carrier, Machine, Row, Task, Vault, VendorService
 from muster.console.service.acting import Console, Outcome, Resolve, begin, carry_out, forget_ssh_key
 from muster.console.service.importing import Collected, discover, keep_collected, read_collected
+from muster.console.service.inventory import Chosen, remove_chosen, remove_view, save_view, tally, view_named, views
 from muster.console.service.keeping import (
     Added,
     add_keys,
@@ -58,10 +63,17 @@ from muster.console.service.proxying import (
     take_bundle_of_any,
     unconfirmed,
 )
+from muster.console.service.searching import Search, search_in
 from muster.platform.durable_file import make_folder
 from muster.platform.sql import sqlite_url
 from muster.trust.product import Product
 from muster.wire.bundle import DATABASE_BYTES
+
+if TYPE_CHECKING:
+    # Heavy, and of the pages alone: imported when they are served.
+    from muster.console.web.site import KeyRoom
+    from muster.console.web.working import Workers
+    from muster.platform.accounts import Accounts
 
 SETTINGS, DATABASE = "console.toml", "console.db"
 PREFIX = "MUSTER_CONSOLE_"
@@ -80,9 +92,56 @@ def open_console(
     """The inventory of a home, made when there is none yet. `actor`: for the record; this process's user unless given."""
     chosen = settings(home, environment)
     make_folder(home)
-    store = SqlStore(sqlite_url(home / DATABASE) if chosen.store == SQLITE else chosen.store)
+    store = SqlStore(_database(home, chosen))
     store.migrate()
     return Console(store, clock or SystemClock(), actor or getpass.getuser())
+
+
+def _database(home: Path, chosen: ConsoleSettings) -> str | URL:
+    return sqlite_url(home / DATABASE) if chosen.store == SQLITE else chosen.store
+
+
+def open_accounts(home: Path, *, environment: Mapping[str, str] | None = None) -> Accounts:
+    """Who may log in to the pages, in the console's database; what is done to accounts stands in its audit."""
+    from muster.console.service.access import console_accounts
+    from muster.platform.accounts.sql import SqlAccounts
+
+    work = open_console(home, environment=environment)
+    store = SqlAccounts(_database(home, settings(home, environment)), "store in console.toml")
+    store.migrate()
+    return console_accounts(work.store, store, work.clock, SystemEntropy())
+
+
+@contextmanager
+def workers(home: Path) -> Iterator[Workers]:
+    """What carries out the tasks of pages, by SSH as the settings say."""
+    from muster.console.web.working import Workers
+
+    @asynccontextmanager
+    async def carrying() -> AsyncIterator[Carrier]:
+        one = carrier(home)
+        try:
+            yield one
+        finally:
+            await one.close()
+
+    found = Workers(carrying)
+    try:
+        yield found
+    finally:
+        found.close()
+
+
+def key_room(home: Path) -> KeyRoom:
+    """Where the pages find product keys sealed."""
+    from muster.console.web.site import KeyRoom
+
+    return KeyRoom(
+        lambda: has_vault(home),
+        lambda passphrase: make_vault(home, passphrase),
+        lambda passphrase: open_vault(home, passphrase),
+        vendor_services(),
+    )
 
 
 def carrier(home: Path, *, environment: Mapping[str, str] | None = None, **changes: Any) -> SshCarrier:
@@ -147,22 +206,9 @@ def _line(row: Row) -> Mapping[str, Any]:
     return line(machine.target, machine.source, machine.contact_at, last, row.seen)
 
 
-def tally(console: Console, field: str, conditions: Sequence[Condition]) -> dict[str, int]:
-    """How many lines have each value of a text field; the most frequent first."""
-    now = console.clock.now()
-    return console.store.run(lambda books: books.tally(field, conditions, now))
-
-
 def remove(console: Console, conditions: Sequence[Condition]) -> int:
     """Take machines out of the inventory; nothing changes on them. How many."""
-    now = console.clock.now()
-
-    def work(books: Any) -> int:
-        machines = books.selected(conditions, now)
-        books.audit(now, console.actor, "machines.removed", f"{len(machines)} machines", {})
-        return int(books.remove([machine.id for machine in machines]))
-
-    return console.store.run(work)
+    return remove_chosen(console, Chosen(tuple(conditions)))
 
 
 def selected(console: Console, conditions: Sequence[Condition]) -> list[Machine]:
@@ -202,6 +248,7 @@ __all__ = [
     "Product",
     "Request",
     "Resolve",
+    "Search",
     "SshCarrier",
     "SshSettings",
     "StoredKey",
@@ -212,6 +259,7 @@ __all__ = [
     "Vault",
     "VendorService",
     "Verdict",
+    "View",
     "add_keys",
     "add_product",
     "audited",
@@ -234,10 +282,12 @@ __all__ = [
     "install_keys",
     "instant",
     "keep_collected",
+    "key_room",
     "key_rows",
     "keys",
     "make_vault",
     "maks",
+    "open_accounts",
     "open_console",
     "open_vault",
     "parse_conditions",
@@ -250,8 +300,11 @@ __all__ = [
     "remove",
     "remove_keys",
     "remove_product",
+    "remove_view",
     "request_bundle",
     "rows",
+    "save_view",
+    "search_in",
     "selected",
     "settings",
     "take_bundle",
@@ -263,4 +316,7 @@ __all__ = [
     "vendor_named",
     "vendor_services",
     "verdicts",
+    "view_named",
+    "views",
+    "workers",
 ]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import sys
 from dataclasses import asdict
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -13,14 +12,19 @@ import typer
 from muster.base import terminal
 from muster.base.errors import Code, Misconfigured
 from muster.console import app as console
+from muster.console.cli.accounts import accounts
 from muster.console.cli.acting import activate, rearm, refresh, renew, resume, set_host, set_type
 from muster.console.cli.carrying import confirm_file, deposit, export, import_files, proxy
+from muster.console.cli.finding import discover
 from muster.console.cli.keys import install_key, keys, products
-from muster.console.cli.options import Home, Json, Where, conditions_of, home_of, read_text, remember_home
+from muster.console.cli.options import Home, Json, Where, conditions_of, home_of, remember_home
+from muster.console.cli.serving import serve
+from muster.console.cli.views import views
 
 MAX_LINE = 400
 app = typer.Typer(add_completion=False, no_args_is_help=True, help="The administrator's tool for many machines.")
 app.callback()(remember_home)
+app.command()(discover)
 app.command()(refresh)
 app.command()(activate)
 app.command()(renew)
@@ -34,39 +38,11 @@ app.command("confirm-file")(confirm_file)
 app.command("import")(import_files)
 app.command()(deposit)
 app.command()(resume)
+app.command()(serve)
+app.add_typer(accounts, name="account")
+app.add_typer(views, name="view")
 app.add_typer(keys, name="keys")
 app.add_typer(products, name="products")
-
-NAMES = "Names, addresses, 10.0.0.1-10.0.0.50, 10.1.0.0/24, pc-[01:20]."
-CSV = "A CSV file with a column name or address, as `muster host machines --csv` prints."
-ANSIBLE = "An INI inventory, or what ansible-inventory --list prints."
-
-
-@app.command()
-def discover(
-    context: typer.Context,
-    names: Annotated[list[str] | None, typer.Argument(help=NAMES, show_default=False)] = None,
-    *,
-    csv_files: Annotated[list[Path] | None, typer.Option("--csv", help=CSV, show_default=False)] = None,
-    ansible: Annotated[list[Path] | None, typer.Option("--ansible", help=ANSIBLE, show_default=False)] = None,
-    as_json: Json = False,
-    home: Home = None,
-) -> None:
-    """Add machines to the inventory. Nothing is asked of them yet: see refresh."""
-    found = [
-        *(("list", console.from_list(name)) for name in names or ()),
-        *((f"csv {path.name}", console.from_csv(read_text(path))) for path in csv_files or ()),
-        *((f"ansible {path.name}", console.from_ansible(read_text(path))) for path in ansible or ()),
-    ]
-    if not found:
-        raise Misconfigured(Code.USAGE, "no machines are named", "name some, or give --csv or --ansible")
-    work = console.open_console(home_of(context, home))
-    new = sum(console.discover(work, targets, source[:64]) for source, targets in found)
-    number = sum(len(targets) for _, targets in found)
-    if as_json:
-        terminal.result_json({"found": number, "new": new})
-    else:
-        terminal.result(f"{number} machines found, {new} of them new")
 
 
 @app.command()
@@ -74,7 +50,8 @@ def machines(
     context: typer.Context,
     *,
     where: Where = None,
-    sort: Annotated[str, typer.Option("--sort", help="A field; -field turns it round.")] = "name",
+    view: Annotated[str, typer.Option("--view", help="A saved view; what else is given is added to it.")] = "",
+    sort: Annotated[str, typer.Option("--sort", help="A field; -field turns it round.")] = "",
     limit: Annotated[
         int | None, typer.Option("--limit", min=1, help="At most so many lines.", show_default=False)
     ] = None,
@@ -84,7 +61,10 @@ def machines(
     home: Home = None,
 ) -> None:
     """Show the inventory: one line for each edition on each machine."""
-    work, conditions = console.open_console(home_of(context, home)), conditions_of(where)
+    work = console.open_console(home_of(context, home))
+    saved = console.view_named(work, view) if view else console.View("all")
+    conditions = conditions_of([*saved.where, *(where or ())])
+    sort, group_by = sort or saved.sort, group_by or saved.group_by
     if group_by:
         counts = console.tally(work, group_by, conditions)
         if as_json:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from muster.console.core.targets import MAX_TARGETS, Target, is_host
-from muster.platform.ldap.port import ROOT, Directories, Entry, Login, Scope, Server, escaped
+from muster.platform.ldap.port import ROOT, Directories, Directory, Entry, Login, Scope, Server, escaped
 
 PATIENCE_SECONDS = 10.0
 _NAMES = ("dNSHostName", "cn")
@@ -26,11 +26,16 @@ async def search(
 ) -> tuple[tuple[Target, ...], int]:
     """Machines with a usable name, and how many entries had none. Raises what `Directories` and `Directory` raise."""
     async with directories.connect(server, login, PATIENCE_SECONDS) as directory:
-        base = wanted.base
-        if not base:
-            roots = await directory.read(ROOT, attributes=("defaultNamingContext", "namingContexts"))
-            base = next((r.text("defaultNamingContext") or r.text("namingContexts") for r in roots), "")
-        entries = await directory.read(base, Scope.SUBTREE, _filter(wanted), _NAMES, MAX_TARGETS)
+        return await search_in(directory, wanted)
+
+
+async def search_in(directory: Directory, wanted: Search) -> tuple[tuple[Target, ...], int]:
+    """The same, where somebody is logged in already."""
+    base = wanted.base
+    if not base:
+        roots = await directory.read(ROOT, attributes=("defaultNamingContext", "namingContexts"))
+        base = next((r.text("defaultNamingContext") or r.text("namingContexts") for r in roots), "")
+    entries = await directory.read(base, Scope.SUBTREE, _filter(wanted), _NAMES, MAX_TARGETS)
     targets = [found for entry in entries if (found := _target(entry)) is not None]
     return tuple(targets), len(entries) - len(targets)
 
