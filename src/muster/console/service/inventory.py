@@ -8,11 +8,14 @@ from typing import Any
 
 from muster.base.errors import Code, Misconfigured, Refused
 from muster.console.core.conditions import Condition
+from muster.console.core.keys import StoredKey
 from muster.console.core.lines import line
 from muster.console.core.paging import Mark, Place, Value
 from muster.console.core.views import MAX_VIEWS, View
-from muster.console.ports import Books, Machine, Row
+from muster.console.ports import Books, Machine, Part, Row, Task
 from muster.console.service.acting import Console, written_down
+from muster.console.service.keeping import INSTALL
+from muster.trust.productkey import KeyKind
 
 FILE_ROWS = 2_000
 """Lines that are read at a time when all are written to a file."""
@@ -186,3 +189,61 @@ def remove_view(console: Console, name: str, *, may_all: bool) -> None:
         books.remove_view(name)
 
     console.store.run(work)
+
+
+@dataclass(frozen=True, slots=True)
+class MachinePage:
+    """A machine, its lines, what was done with it, and the SSH host key that is pinned."""
+
+    machine: Machine
+    lines: tuple[Row, ...]
+    parts: tuple[Part, ...]
+    ssh_key: str
+
+
+def machine_page(console: Console, number: int, history: int) -> MachinePage:
+    """A machine by its number; `Refused` (NOT_FOUND) when it is not there."""
+
+    def work(books: Books) -> MachinePage:
+        found = books.machines([number])
+        if not found:
+            raise Refused(Code.NOT_FOUND, f"there is no machine {number}", "See the list of machines.")
+        return MachinePage(
+            found[0], tuple(books.lines_of(number)), tuple(books.history(number, history)), books.ssh_key(number)
+        )
+
+    return console.store.run(work)
+
+
+@dataclass(frozen=True, slots=True)
+class TaskPage:
+    """A task, some of its machines and one more where there are more, and how many have each code."""
+
+    task: Task
+    parts: tuple[Part, ...]
+    outcomes: Mapping[str, int]
+
+
+def task_page(console: Console, number: int, after: str, size: int, *, only_bad: bool) -> TaskPage:
+    """A task by its number, its machines from behind the name `after`; `Refused` (NOT_FOUND) when it is not there."""
+
+    def work(books: Books) -> TaskPage:
+        task = books.task(number)
+        if task is None:
+            raise Refused(Code.NOT_FOUND, f"there is no task {number}", "See the list of tasks.")
+        parts = books.parts(number, after, size + 1, only_bad=only_bad)
+        return TaskPage(task, tuple(parts), books.outcomes(number))
+
+    return console.store.run(work)
+
+
+def tasks_of(console: Console, limit: int) -> list[Task]:
+    """Actions, the newest first."""
+    return console.store.run(lambda books: books.tasks(limit))
+
+
+def install_on_chosen(console: Console, key: StoredKey, chosen: Chosen) -> int:
+    """Write down that a key goes on the machines that were chosen; `Refused` (KEY_WRONG_KIND) for a host key."""
+    if key.kind is KeyKind.HOST:
+        raise Refused(Code.KEY_WRONG_KIND, f"…{key.partial} is a host key: it belongs on an activation host")
+    return begin_chosen(console, INSTALL, {"key": key.id, "partial_key": key.partial}, chosen)

@@ -1,0 +1,30 @@
+"""Who may do what in the console: scopes, the roles made of them, and accounts whose changes stand in the console's audit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from muster.base.clock import Clock
+from muster.base.entropy import Entropy
+from muster.console.ports import Store
+from muster.platform.accounts import Accounts, AccountStore
+
+READ, ACT, REMOVE, KEYS, AUDIT, ACCOUNTS = "read", "act", "remove", "keys", "audit", "accounts"
+
+# read: look at everything but the audit, save views; act: ask machines and change them; remove: discover machines and take
+# them out; keys: product files and keys; audit: read it; accounts: people.
+ROLES = {
+    "admin": frozenset({READ, ACT, REMOVE, KEYS, AUDIT, ACCOUNTS}),
+    "operator": frozenset({READ, ACT}),
+    "viewer": frozenset({READ}),
+}
+
+
+def console_accounts(store: Store, accounts: AccountStore, clock: Clock, entropy: Entropy) -> Accounts:
+    """The accounts of a console: what is done to them is written into the console's own audit first."""
+
+    def record(actor: str, action: str, subject: str, details: Mapping[str, object]) -> None:
+        now = clock.now()
+        store.run(lambda books: books.audit(now, actor, action, subject, details))
+
+    return Accounts(accounts, clock, entropy, ROLES, record)

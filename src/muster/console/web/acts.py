@@ -1,0 +1,133 @@
+"""Do something with machines that were chosen in a list: first who and what, then the audit row, then the task."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import Response
+
+from muster.base.errors import Code, Misconfigured, MusterError, Refused
+from muster.console.core.conditions import parse_conditions
+from muster.console.ports import Machine
+from muster.console.service.access import ACT
+from muster.console.service.acting import Resolve
+from muster.console.service.inventory import Chosen, begin_chosen, chosen_machines, install_on_chosen, remove_chosen
+from muster.console.service.keeping import INSTALL, find_keys, key_rows, unsealing
+from muster.console.web.operations import OPERATIONS, REMOVAL, WAYS, Operation
+from muster.console.web.site import Sent, Site
+from muster.platform.accounts import Who
+from muster.platform.pages import Form
+from muster.platform.pages.pages import see_other
+
+SHOWN = 20
+MAX_NUMBERS = 120_000
+"""Characters of numbers in a form."""
+
+
+def acts(site: Site) -> APIRouter:
+    """The router of ``/act``."""
+    router = site.router()
+
+    @router.get("/act")
+    def ask(request: Request) -> Response:
+        asked = request.query_params
+        name, operation = _operation(asked.get("operation", ""))
+        who = site.who(request, operation.scope)
+        is_all = asked.get("which") == "all"
+        if not is_all and not asked.getlist("m"):
+            raise Misconfigured(Code.USAGE, "no machine was chosen", "Go back and choose some, or all that fit.")
+        numbers = () if is_all else _numbers(",".join(asked.getlist("m")))
+        return _ask(site, request, who, Asked(name, tuple(asked.getlist("where")), numbers))
+
+    @router.post("/act")
+    def act(request: Request, form: Sent) -> Response:
+        name, operation = _operation(form.text("operation", 40))
+        who = site.form_of(request, form, operation.scope)
+        asked = Asked(name, form.texts("where"), _numbers(form.text("numbers", MAX_NUMBERS)))
+        try:
+            _check(chosen_machines(site.console, asked.chosen), form, operation)
+            return see_other(_done(site, who, asked, form))
+        except MusterError as error:
+            return _ask(site, request, who, asked, error)
+
+    return router
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """An operation on machines by their numbers; none: all that fit the conditions."""
+
+    name: str
+    where: tuple[str, ...]
+    numbers: tuple[int, ...]
+
+    @property
+    def chosen(self) -> Chosen:
+        """The machines."""
+        return Chosen(parse_conditions(self.where), self.numbers)
+
+
+def _ask(site: Site, request: Request, who: Who, asked: Asked, failure: MusterError | None = None) -> Response:
+    machines = chosen_machines(site.console, asked.chosen)
+    if not machines and failure is None:
+        raise Refused(Code.NOT_FOUND, "no machine fits", "Go back to the list.")
+    return site.show(
+        request,
+        who,
+        "act.html",
+        failure,
+        name=asked.name,
+        operation=OPERATIONS[asked.name],
+        first=[machine.target.name for machine in machines[:SHOWN]],
+        count=len(machines),
+        where=() if asked.numbers else asked.where,
+        numbers=",".join(map(str, asked.numbers)),
+        ways=[(way, way) for way in WAYS],
+        keys=[row for row in key_rows(site.console) if row["kind"] != "host"] if asked.name == INSTALL else (),
+    )
+
+
+def _operation(name: str) -> tuple[str, Operation]:
+    if name not in OPERATIONS:
+        raise Refused(Code.NOT_FOUND, f"there is no action {name[:40]!r}")
+    return name, OPERATIONS[name]
+
+
+def _numbers(text: str) -> tuple[int, ...]:
+    words = [word for word in text.split(",") if word]
+    if not all(word.isascii() and word.isdigit() and len(word) < len(str(2**63)) for word in words):
+        raise Misconfigured(Code.USAGE, "the choice of machines is not understood", "Choose them in the list again.")
+    return tuple(dict.fromkeys(map(int, words)))
+
+
+def _check(machines: list[Machine], form: Form, operation: Operation) -> None:
+    """What was shown is what will be done; what is dangerous was said twice."""
+    if str(len(machines)) != form.text("count", 12):
+        problem = f"meanwhile {len(machines)} machines fit, not {form.text('count', 12)}"
+        raise Refused(Code.FORM_OUTDATED, problem, "Look at the list below, and send it again.")
+    if operation.warning and (form.text("sure") != "yes" or form.text("typed", 12) != str(len(machines))):
+        raise Misconfigured(Code.USAGE, "this is asked twice", "Tick the box and type the number of machines.")
+
+
+def _done(site: Site, who: Who, asked: Asked, form: Form) -> str:
+    console, name, chosen = site.acting(who), asked.name, asked.chosen
+    if name == REMOVAL:
+        remove_chosen(console, chosen)
+        return "/machines"
+    if name == INSTALL:
+        keys = find_keys(console, [form.text("key", 20)])
+        vault = site.keys.open(form.text("passphrase"))
+        task = install_on_chosen(console, keys[0], chosen)
+        _start(site, who, task, unsealing(console, lambda: vault))
+        return f"/tasks/{task}"
+    parameters = {each: text for each in OPERATIONS[name].asks if (text := form.text(each)) or each == "hosts"}
+    task = begin_chosen(console, name, parameters, chosen)
+    _start(site, who, task)
+    return f"/tasks/{task}"
+
+
+def _start(site: Site, who: Who, task: int, resolve: Resolve = lambda _, parameters: parameters) -> None:
+    who.need(ACT)
+    site.workers.start(site.acting(who), task, resolve)

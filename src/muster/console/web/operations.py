@@ -1,0 +1,42 @@
+"""What pages offer to do with machines, and what each needs to know."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from muster.console.service.access import ACT, REMOVE
+from muster.console.service.deeds import COLLECT
+from muster.console.service.keeping import INSTALL
+
+REMOVAL = "remove"
+REARM = "rearm"
+WAYS = ("any", "directory", "host", "mak")
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """`title` is what a button says. `asks` are the fields of its form; `warning` makes it ask twice."""
+
+    title: str
+    told: str
+    scope: str = ACT
+    asks: tuple[str, ...] = ()
+    warning: str = ""
+
+
+OPERATIONS = {
+    "status": Operation("Refresh", "Asks what is on them. Nothing changes."),
+    "activate": Operation("Activate", "By directory, host or vendor, as each is set up.", asks=("edition",)),
+    "renew": Operation("Renew", "Before their time.", asks=("edition",)),
+    INSTALL: Operation("Install a key", "A key of this console, in place of the one there.", asks=("key",)),
+    COLLECT: Operation("Collect installation ids", "For proxy activation with a MAK.", asks=("edition",)),
+    "set-host": Operation("Set hosts", "Which activation hosts they ask.", asks=("hosts", "edition")),
+    "set-type": Operation("Set the way", "How they may be activated.", asks=("way", "edition")),
+    REARM: Operation("Rearm", "New client ids, timers from their beginning.", warning="Their activations are dropped."),
+    REMOVAL: Operation(
+        "Remove from the inventory",
+        "Nothing changes on them.",
+        scope=REMOVE,
+        warning="What is known of them here is forgotten.",
+    ),
+}

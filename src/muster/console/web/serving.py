@@ -1,0 +1,49 @@
+"""The application that `muster console serve` runs: every page behind a log-in, and what a watch asks for."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, FastAPI
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from muster import __version__
+from muster.console.service.acting import Console
+from muster.console.web.acts import acts
+from muster.console.web.machines import machines
+from muster.console.web.records import audit, people
+from muster.console.web.site import KeyRoom, Site, make_site
+from muster.console.web.tasks import tasks
+from muster.console.web.working import Workers
+from muster.platform.accounts import Accounts
+from muster.platform.pages.access import access
+from muster.platform.pages.pages import see_other, static_files
+
+HOME = "/machines"
+
+
+def create_app(console: Console, accounts: Accounts, workers: Workers, keys: KeyRoom) -> FastAPI:
+    """The pages of a console."""
+    app = FastAPI(title="Muster console", version=__version__, docs_url=None, redoc_url=None, openapi_url=None)
+    site = make_site(console, accounts, workers, keys)
+    app.mount("/static", static_files())
+    app.include_router(access(site.pages, site.visitors, HOME))
+    for room in (home, machines, acts, tasks, audit, people):
+        app.include_router(room(site))
+    return app
+
+
+def home(site: Site) -> APIRouter:
+    """``/`` and ``/health``."""
+    router = site.router()
+
+    @router.get("/")
+    def first(request: Request) -> Response:  # noqa: ARG001 - the router hands it over
+        return see_other(HOME)
+
+    @router.get("/health")
+    def health() -> Response:
+        """The process and its database answer."""
+        site.console.store.run(lambda books: books.views())
+        return JSONResponse({"status": "ok"})
+
+    return router

@@ -1,0 +1,99 @@
+"""A console's pages as a browser meets them: real database, real accounts, machines in memory."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from fastapi import FastAPI
+
+from muster.base.errors import Code, Misconfigured
+from muster.console.adapters.sql_books import SqlStore
+from muster.console.adapters.vault import BoxVault, is_set_up
+from muster.console.core.conditions import parse_conditions
+from muster.console.core.targets import from_list
+from muster.console.ports import Carrier, Machine, VendorService
+from muster.console.service.access import console_accounts
+from muster.console.service.acting import Console
+from muster.console.web.serving import create_app
+from muster.console.web.site import KeyRoom
+from muster.console.web.working import Workers
+from muster.platform.accounts import Accounts
+from muster.platform.accounts.memory import MemoryAccounts
+from muster.platform.sql import sqlite_url
+from muster.trust.product import Product
+from tests.worlds.carried_machines import CarriedMachines
+from tests.worlds.clocks import MORNING, HandClock
+from tests.worlds.console_inventory import fill
+from tests.worlds.entropy import SeededEntropy
+from tests.worlds.vendor_site import PASSWORD, Browser
+
+Service = Callable[[Product], VendorService]
+PEOPLE = (("anna", "admin"), ("otto", "operator"), ("vera", "viewer"))
+WAIT_SECONDS = 20.0
+
+
+@dataclass
+class ConsoleSite:
+    """anna administers, otto operates, vera views. `machines` answer every action."""
+
+    console: Console
+    clock: HandClock
+    accounts: Accounts
+    machines: CarriedMachines
+    workers: Workers
+    app: FastAPI
+    store: SqlStore
+
+    def as_(self, name: str) -> Browser:
+        browser = Browser(self.app)
+        assert browser.log_in(name, PASSWORD).status_code == 200
+        return browser
+
+    def machine(self, name: str) -> Machine:
+        (found,) = self.store.run(lambda books: books.selected(parse_conditions([f"name={name}"]), MORNING))
+        return found
+
+    def add(self, names: str) -> None:
+        self.store.run(lambda books: books.add_machines(from_list(names), "list", MORNING))
+
+    def ended(self, task: int) -> None:
+        assert self.workers.wait(task, WAIT_SECONDS), "the task did not end"
+
+
+def no_service(product: Product) -> VendorService:
+    raise Misconfigured(Code.NO_SERVICE, f"{product.claims.vendor} has no service here")
+
+
+@contextmanager
+def console_site(
+    home: Path, number: int = 0, *, database: str = "", service: Service | None = None
+) -> Iterator[ConsoleSite]:
+    """A site with so many machines in its inventory; `database`: a URL, else SQLite in `home`."""
+    store = SqlStore(database or sqlite_url(home / "console.db"))
+    store.migrate()
+    store._database.run(lambda connection: fill(connection, number, MORNING))
+    clock, machines = HandClock(), CarriedMachines()
+    accounts = console_accounts(store, MemoryAccounts(), clock, SeededEntropy())
+    for name, role in PEOPLE:
+        accounts.add("setup", name, role, password=PASSWORD)
+
+    @asynccontextmanager
+    async def carrying() -> AsyncIterator[Carrier]:
+        yield machines
+
+    workers, console = Workers(carrying), Console(store, clock, "setup")
+    keys = KeyRoom(
+        lambda: is_set_up(home),
+        lambda passphrase: BoxVault.create(home, passphrase, SeededEntropy()),
+        lambda passphrase: BoxVault(home, passphrase, SeededEntropy()),
+        service or no_service,
+    )
+    app = create_app(console, accounts, workers, keys)
+    try:
+        yield ConsoleSite(console, clock, accounts, machines, workers, app, store)
+    finally:
+        workers.close()
+        store.close()
