@@ -8,7 +8,7 @@ WORKERS ?= 2
 CHECKED := src tests tools examples bench reliability
 
 .DEFAULT_GOAL := help
-.PHONY: help setup parts demo test check fix lint bench reliability
+.PHONY: help setup parts demo test check fix lint bench reliability fuzzer
 MAKEFLAGS += --no-print-directory
 
 help: ## list the targets
@@ -45,8 +45,11 @@ fix: setup ## format, mend what ruff can mend, regenerate
 	@$(BIN)/ruff format --quiet $(CHECKED)
 	@if [ -e tools/regenerate.py ]; then $(PYTHON) tools/regenerate.py; fi
 
+fuzzer: setup ## what fuzzes decoders; 35 megabytes that nothing else needs
+	@$(PYTHON) -c 'import atheris' 2>/dev/null || $(BIN)/pip install --quiet --require-hashes -r requirements/fuzz.txt
+
 bench: setup ## measure, as ratios against limits of the same run; writes docs/develop/bench.md
 	@$(PYTHON) bench/run.py --known 1000000 --out docs/develop/bench.md
 
-reliability: setup parts ## kill, crowd, starve and stop hosts (ROWS="R1 R7", SIZE=--long); writes docs/develop/reliability.md
+reliability: setup parts fuzzer ## kill, crowd, starve and stop hosts (ROWS="R1 R7", SIZE=--long); writes docs/develop/reliability.md
 	@$(PYTHON) reliability/run.py $(ROWS) $(SIZE) --out docs/develop/reliability.md

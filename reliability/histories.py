@@ -38,7 +38,7 @@ def histories(_folder: Path, number: int) -> list[Figure]:
         )
         divergence = ""
         try:
-            run_state_machine_as_test(counted, settings=wanted)  # type: ignore[no-untyped-call]
+            run_state_machine_as_test(counted, settings=wanted)
         except AssertionError as error:
             divergence = str(error).strip().splitlines()[0] if str(error) else "a state differs"
         ran, steps = counted.histories, counted.steps

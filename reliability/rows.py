@@ -6,7 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from reliability.figure import Figure
+from reliability.fuzzed import fuzzed
 from reliability.histories import histories
+from reliability.hostile_fleet import hostile_fleet
 from reliability.invented_ids import invented_ids
 from reliability.killed import killed
 from reliability.mistyped import mistyped
@@ -31,12 +33,20 @@ class Row:
 
 ROWS: dict[str, Row] = {
     "R1": Row("host killed with SIGKILL at random instants under load", killed, (10,), (200,), (1_000,)),
+    "R5": Row("every decoder under a fuzzer", fuzzed, (0,), (60,), (-1,)),
     "R7": Row("slow peers that never finish a request", slow_peers, (300,), (2_000,), (10_000,)),
     "R8": Row("machines that do not exist", invented_ids, (5_000, 1_000), (100_000, 20_000), (1_000_000, 1_000_000)),
     "R9": Row("name server down, slow, ignorant, poisoned or endless", names_lost, (30,), (150,), (150,)),
     "R11": Row("database locked, gone or damaged; disk full", starved, (), (), ()),
     "R13": Row("host told to stop with many requests on their way", stopped, (3, 100), (20, 500), (100, 500)),
     "R14": Row("two hosts with one count, restarted in turn under load", restarted_in_turn, (2,), (60,), (600,)),
+    "R19": Row(
+        "console over machines of which some are dead, slow, changed or hostile; killed half-way",
+        hostile_fleet,
+        (15, 3),
+        (200, 10),
+        (200, 10),
+    ),
     "R20": Row("ids with every slip of people who type", mistyped, (60,), (2_000,), (100_000,)),
     "R21": Row("random histories against plain models", histories, (10,), (500,), (10_000,)),
     "R18": Row("machines that all start in the same minute", together, (500, 1), (10_000, 60), (50_000, 60)),

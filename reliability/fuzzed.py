@@ -1,0 +1,126 @@
+"""R5: every decoder under a fuzzer that is led by coverage. What is no acceptance and no refusal is a find.
+
+Each starts with the strings of its vectors and with what earlier runs kept in `corpora/`; inputs that reached something new
+are merged into it. A find becomes a vector or stays in the corpus.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from hashlib import sha1
+from pathlib import Path
+from typing import NamedTuple
+
+from reliability.decoders import CORPORA, DECODERS, MAX_INPUT, attempt, corpus, seeds
+from reliability.figure import Figure, none_of
+
+AT_ONCE = 2
+KEPT_BYTES = 1_024
+"""Inputs that are longer are not kept in the repository."""
+
+KEPT_INPUTS = 24
+SCRIPT = Path(__file__).with_name("fuzz.py")
+MANY = 10_000_000
+
+
+class Run(NamedTuple):
+    """What one fuzzer did; `find` is the last line of what it said about a find."""
+
+    name: str
+    executions: int
+    coverage: int
+    find: str
+
+
+def replayed(_folder: Path) -> list[Figure]:
+    """Every seed and everything kept, once, without a fuzzer."""
+    executions, finds = 0, list[str]()
+    for name in DECODERS:
+        for data in (*seeds(name), *corpus(name)):
+            executions += 1
+            try:
+                attempt(name, data)
+            except Exception as error:  # noqa: BLE001 - whatever it is, it is a find
+                finds.append(f"{name}: {type(error).__name__} on {data[:40].hex()}")
+    what = f"finds{finds and ': '}{'; '.join(finds[:3])}"
+    return [
+        Figure("decoders, inputs", f"{len(DECODERS)}, {executions}", "all", executions > 1_000),
+        none_of(what, len(finds)),
+    ]
+
+
+def fuzzed(folder: Path, seconds: int) -> list[Figure]:
+    """Each decoder for so many seconds, or (0) only what is kept, or (-1) ten million times."""
+    if not seconds:
+        return replayed(folder)
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        runs = list(pool.map(lambda name: _run(folder / name, name, seconds), DECODERS))
+    finds = [f"{run.name}: {run.find}" for run in runs if run.find]
+    fewest = min(runs, key=lambda run: run.executions)
+    each = ", ".join(f"{run.name} {run.executions} ({run.coverage})" for run in runs)
+    wanted = MANY if seconds < 0 else 1
+    return [
+        *replayed(folder),
+        Figure(
+            "fewest executions of a decoder",
+            f"{fewest.executions} ({fewest.name})",
+            f">= {wanted}",
+            fewest.executions >= wanted,
+        ),
+        Figure("executions in all", str(sum(run.executions for run in runs)), "–", True),
+        Figure("executions (edges covered) of each", each, "–", True),
+        none_of(f"decoders with a find{finds and ': '}{'; '.join(finds)}".replace("|", "/"), len(finds)),
+    ]
+
+
+def _run(folder: Path, name: str, seconds: int) -> Run:
+    begin, found, merged = folder / "seeds", folder / "found", folder / "merged"
+    for new in (begin, found, merged):
+        new.mkdir(parents=True)
+    for data in (*seeds(name), *corpus(name)):
+        if len(data) <= MAX_INPUT:
+            (begin / sha1(data, usedforsecurity=False).hexdigest()).write_bytes(data)
+    much = f"-runs={MANY}" if seconds < 0 else f"-max_total_time={seconds}"
+    said = _fuzz(folder, name, found, begin, much, f"-max_len={MAX_INPUT}", "-timeout=10", "-print_final_stats=1")
+    executions = re.findall(r"stat::number_of_executed_units: (\d+)", said)
+    coverage = re.findall(r"cov: (\d+)", said)
+    crashes = [
+        line.strip()
+        for line in said.splitlines()
+        if re.match(r"\S*(Error|Exception)\b|==\d+== ERROR|ALARM", line.strip())
+    ]
+    for crash in folder.glob("crash-*"):
+        shutil.copy(crash, _kept(name) / crash.name)
+    if not crashes and executions:
+        _fuzz(folder, name, merged, found, "-merge=1", f"-max_len={KEPT_BYTES}")
+        _keep(name, merged)
+    # A process that ended without its figures did not do its work, whatever it said.
+    find = crashes[-1] if crashes else "" if executions else said.strip()[-200:].replace("\n", " ")
+    return Run(name, int(executions[0]) if executions else 0, int(coverage[-1]) if coverage else 0, find)
+
+
+def _fuzz(folder: Path, name: str, *arguments: str | Path) -> str:
+    command = [sys.executable, str(SCRIPT), name, *map(str, arguments)]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, env={**os.environ})
+    return done.stdout + done.stderr
+
+
+def _kept(name: str) -> Path:
+    folder = CORPORA / name
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def _keep(name: str, merged: Path) -> None:
+    """The shortest inputs that are not among the seeds, as many as the repository should carry."""
+    have = {*seeds(name), *corpus(name)}
+    room = KEPT_INPUTS - sum(1 for _ in corpus(name))
+    files = sorted(merged.iterdir(), key=lambda file: file.stat().st_size)
+    fresh = [data for file in files if (data := file.read_bytes()) and len(data) <= KEPT_BYTES and data not in have]
+    for data in fresh[: max(0, room)]:
+        (_kept(name) / sha1(data, usedforsecurity=False).hexdigest()[:16]).write_bytes(data)
