@@ -47,7 +47,7 @@ def replayed(_folder: Path) -> list[Figure]:
                 attempt(name, data)
             except Exception as error:  # noqa: BLE001 - whatever it is, it is a find
                 finds.append(f"{name}: {type(error).__name__} on {data[:40].hex()}")
-    what = f"finds{finds and ': '}{'; '.join(finds[:3])}"
+    what = f"finds{': ' if finds else ''}{'; '.join(finds[:3])}"
     return [
         Figure("decoders, inputs", f"{len(DECODERS)}, {executions}", "all", executions > 1_000),
         none_of(what, len(finds)),
@@ -74,7 +74,7 @@ def fuzzed(folder: Path, seconds: int) -> list[Figure]:
         ),
         Figure("executions in all", str(sum(run.executions for run in runs)), "–", True),
         Figure("executions (edges covered) of each", each, "–", True),
-        none_of(f"decoders with a find{finds and ': '}{'; '.join(finds)}".replace("|", "/"), len(finds)),
+        none_of(f"decoders with a find{': ' if finds else ''}{'; '.join(finds)}".replace("|", "/"), len(finds)),
     ]
 
 

@@ -11,6 +11,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from muster import __version__
 from muster.platform.accounts import Accounts
+from muster.platform.openid.exchange import Identities
 from muster.vendor.service.vendor import Vendor
 from muster.vendor.web.admin.site import add_admin
 from muster.vendor.web.api import Problem, api
@@ -20,8 +21,10 @@ from muster.vendor.web.pages import add_pages
 from muster.vendor.web.problems import add_problems
 
 
-def create_app(vendor: Vendor, accounts: Accounts, limits: Limits | None = None) -> FastAPI:
-    """API and pages of a vendor whose keys are unlocked."""
+def create_app(
+    vendor: Vendor, accounts: Accounts, limits: Limits | None = None, identities: Identities | None = None
+) -> FastAPI:
+    """API and pages of a vendor whose keys are unlocked; with `identities` people may log in elsewhere."""
     limits = limits or Limits(vendor.clock)
     # The usual page at /docs loads scripts from strangers' servers; /openapi.json is there for any viewer.
     app = FastAPI(title="Muster vendor", version=__version__, docs_url=None, redoc_url=None)
@@ -30,7 +33,7 @@ def create_app(vendor: Vendor, accounts: Accounts, limits: Limits | None = None)
     app.include_router(api(vendor, limits))
     add_admin(app, vendor, accounts, limits)
     _add_watching(app, vendor, registry)
-    add_pages(app, vendor, accounts, limits.address)
+    add_pages(app, vendor, accounts, limits.address, identities)
     app.add_middleware(CappedBodies)
     app.add_middleware(_Counted, registry=registry)
     _describe_problems(app)
