@@ -6,6 +6,8 @@ neighbours and an exchange of groups less than ten apart are noticed, and the gr
 
 from __future__ import annotations
 
+from itertools import cycle
+
 from muster.base.errors import Code, Malformed
 from muster.wire.confirmation import ConfirmationFormat, unpack_confirmation
 from muster.wire.installation import (
@@ -51,13 +53,17 @@ def _permuted(digit: int, times: int) -> int:
 
 _P = tuple(tuple(_permuted(digit, times) for digit in range(10)) for times in range(8))
 _INVERSE = tuple(row.index("0") for row in _D5)
+_STEP = tuple(
+    tuple({str(digit): int(_D5[total][row[digit]]) for digit in range(10)} for total in range(10)) for row in _P
+)
+"""By place, sum so far and digit: the next sum."""
 
 
 def _checksum(digits: str) -> int:
     """Verhoeff's sum over digits whose last one is the check digit; zero when it is right."""
     total = 0
-    for position, digit in enumerate(reversed(digits)):
-        total = int(_D5[total][_P[position % 8][int(digit)]])
+    for step, digit in zip(cycle(_STEP), reversed(digits), strict=False):
+        total = step[total][digit]
     return total
 
 

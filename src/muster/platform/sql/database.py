@@ -21,8 +21,8 @@ from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 from muster.base.errors import Code, Misconfigured, StoreFailed
 
 MAX_TRIES = 12
-MAX_CONNECTIONS = 16
-"""Of one process to one database; whoever finds all of them at work waits."""
+MAX_CONNECTIONS, MAX_HOLDING = 8, 16
+"""Of one process to one database, for all work and for work that holds; whoever finds all of them busy waits."""
 BUSY_SECONDS = 30
 _AGAIN = frozenset({"40001", "40P01"})
 
@@ -41,15 +41,15 @@ class Database:
         self._migrations = migrations
         try:
             self._engine = _engine(url)
+            # Connections of its own: to switch the isolation of one twice for each use costs more than a statement.
+            self._holding = self._engine if _is_sqlite(url) else _server(url, "READ COMMITTED", MAX_HOLDING)
         except (SQLAlchemyError, ModuleNotFoundError) as error:
             raise Misconfigured(
                 Code.SETTINGS_INVALID,
                 f"the database {_shown(url, setting)} cannot be used: {error}",
                 f"correct {setting}",
             ) from error
-        self._holding = self._engine
-        if self._engine.dialect.name != "sqlite":
-            self._holding = self._engine.execution_options(isolation_level="READ COMMITTED")
+        self._driver_error: type[Exception] = getattr(self._engine.dialect.loaded_dbapi, "Error", sqlite3.Error)
 
     def migrate(self) -> None:
         """Make the tables, or bring those of an older release up to date; all or nothing. Raises `StoreFailed`."""
@@ -81,13 +81,17 @@ class Database:
                 is_cut = error.connection_invalidated and not is_done
                 if not remaining or not (is_cut or getattr(error.orig, "sqlstate", None) in _AGAIN):
                     raise _translated(error) from error
-            except (SQLAlchemyError, sqlite3.Error) as error:  # the driver's own: raised while a connection is prepared
+            except SQLAlchemyError as error:
                 raise _translated(error) from error
+            except self._driver_error as error:  # while a connection is prepared, or where the driver is asked directly
+                if not remaining or getattr(error, "sqlstate", None) not in _AGAIN:
+                    raise _translated(error) from error
         raise StoreFailed(Code.STORE_FAILED, "the database is too busy")
 
     def close(self) -> None:
         """Let every connection go."""
         self._engine.dispose()
+        self._holding.dispose()
 
 
 def _shown(url: str | sa.URL, setting: str) -> str:
@@ -98,9 +102,17 @@ def _shown(url: str | sa.URL, setting: str) -> str:
         return f"of {setting}"
 
 
+def _is_sqlite(url: str | sa.URL) -> bool:
+    return sa.make_url(url).get_backend_name() == "sqlite"
+
+
+def _server(url: str | sa.URL, level: str, most: int) -> sa.Engine:
+    return sa.create_engine(url, isolation_level=level, pool_size=most, max_overflow=0)
+
+
 def _engine(url: str | sa.URL) -> sa.Engine:
-    if sa.make_url(url).get_backend_name() != "sqlite":
-        return sa.create_engine(url, isolation_level="SERIALIZABLE", pool_size=MAX_CONNECTIONS, max_overflow=0)
+    if not _is_sqlite(url):
+        return _server(url, "SERIALIZABLE", MAX_CONNECTIONS)
     engine = sa.create_engine(url, connect_args={"timeout": BUSY_SECONDS})
 
     @event.listens_for(engine, "connect")
@@ -118,7 +130,7 @@ def _engine(url: str | sa.URL) -> sa.Engine:
     return engine
 
 
-def _translated(error: SQLAlchemyError | sqlite3.Error) -> StoreFailed:
+def _translated(error: Exception) -> StoreFailed:
     told = str(getattr(error, "orig", None) or error).splitlines()
     cause = told[0] if told else type(error).__name__
     if isinstance(error, DBAPIError) and not isinstance(error, OperationalError):

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from muster.trust.hardware import INSTALLATION_WIDTH
 from muster.vendor.adapters import sql_statements as s
 from muster.vendor.adapters import tables as t
+from muster.vendor.adapters.quick import quick_of
 from muster.vendor.adapters.sql_customers import SqlCustomers
 from muster.vendor.adapters.sql_listings import SqlListings
 from muster.vendor.adapters.sql_rows import KEY_COLUMNS, read_key, select_keys, utc
@@ -28,6 +29,7 @@ class SqlBooks(SqlListings, SqlCustomers, SqlWebhooks):
 
     def __init__(self, connection: sa.Connection) -> None:
         super().__init__(connection)
+        self._quick = quick_of(connection)
         self._can_hold = connection.dialect.name != "sqlite"  # SQLite has one writer at a time anyway
 
     def setting(self, name: str) -> str | None:
@@ -54,7 +56,8 @@ class SqlBooks(SqlListings, SqlCustomers, SqlWebhooks):
 
     def keyset_version(self) -> int:
         """See `Books`."""
-        return int(self._do(s.NEWEST_KEYSET).scalar() or 0)
+        (row,) = self._quick(s.NEWEST_KEYSET, {})
+        return row.version or 0
 
     def add_keyset(self, version: int, document: bytes) -> None:
         """See `Books`."""
@@ -84,7 +87,7 @@ class SqlBooks(SqlListings, SqlCustomers, SqlWebhooks):
     def keys_by_reference(self, reference: bytes, *, hold: bool = False) -> tuple[KeyRow, ...]:
         """See `Books`."""
         query = s.HELD_KEYS if hold and self._can_hold else s.KEYS
-        return tuple(read_key(row) for row in self._do(query, {"reference": reference}))
+        return tuple(read_key(row) for row in self._quick(query, {"reference": reference}))
 
     def keys_by_partial(self, partial: str, most: int) -> tuple[KeyRow, ...]:
         """See `Books`."""
@@ -117,7 +120,7 @@ class SqlBooks(SqlListings, SqlCustomers, SqlWebhooks):
 
     def spend(self, row: KeyRow) -> None:
         """See `Books`."""
-        self._do(s.SPEND, {"number": row.id, "used": row.used, "reactivated": row.reactivated})
+        self._quick(s.SPEND, {"number": row.id, "used": row.used, "reactivated": row.reactivated})
 
     def certificates(self, key_id: int, kind: SubjectKind | None = None) -> tuple[CertificateRow, ...]:
         """See `Books`."""
@@ -167,7 +170,7 @@ class SqlBooks(SqlListings, SqlCustomers, SqlWebhooks):
     def machines_like(self, key_id: int, installation: bytes, parts: bytes) -> tuple[MachineRow, ...]:
         """See `Books`."""
         query, values = s.machines_like(parts)
-        rows = self._do(query, {"key": key_id, "installation": installation, **values})
+        rows = self._quick(query, {"key": key_id, "installation": installation, **values})
         return tuple(_machine(row) for row in rows)
 
     def machines(self, key_id: int) -> tuple[MachineRow, ...]:
@@ -185,12 +188,13 @@ class SqlBooks(SqlListings, SqlCustomers, SqlWebhooks):
             "created_at": row.created_at,
             **s.part_values(row.parts),
         }
-        return replace(row, id=int(self._do(s.ADD_MACHINE, values).scalar_one()))
+        (added,) = self._quick(s.ADD_MACHINE, values)
+        return replace(row, id=added.id)
 
     def audit(self, at: datetime, actor: str, action: str, subject: str, details: Mapping[str, object]) -> None:
         """See `Books`."""
         row = {"at": at, "actor": actor, "action": action, "subject": subject[:200], "details": _details(details)}
-        self._do(s.WRITE_AUDIT, row)
+        self._quick(s.WRITE_AUDIT, row)
 
     def audit_all(
         self, at: datetime, actor: str, action: str, subjects: Sequence[str], details: Mapping[str, object]

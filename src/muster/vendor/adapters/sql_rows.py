@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from datetime import UTC, datetime
+from operator import attrgetter
 from typing import Any
 
 import sqlalchemy as sa
@@ -11,6 +13,8 @@ from muster.trust.productkey import KeyKind
 from muster.vendor.adapters import tables as t
 from muster.vendor.ports import KeyRow, Organisation
 
+_PLAIN = [field.name for field in fields(KeyRow) if field.name not in {"kind", "organisation", "created_at"}]
+_plain_of = attrgetter(*_PLAIN)
 KEY_COLUMNS = [c for c in t.product_key.c if c.name != "organisation_id"]
 _ORGANISATION_COLUMNS = [c.label(f"organisation_{c.name}") for c in t.organisation.c]
 
@@ -34,11 +38,5 @@ def read_key(row: Any) -> KeyRow:
         utc(row.organisation_created_at),
         row.organisation_until_day,
     )
-    values = {column.name: getattr(row, column.name) for column in KEY_COLUMNS}
-    values |= {
-        "kind": KeyKind(row.kind),
-        "organisation": owner,
-        "created_at": utc(row.created_at),
-        **{name: bytes(values[name]) for name in ("lookup", "reference", "secret")},
-    }
-    return KeyRow(**values)
+    plain = dict(zip(_PLAIN, _plain_of(row), strict=True))
+    return KeyRow(kind=KeyKind(row.kind), organisation=owner, created_at=utc(row.created_at), **plain)

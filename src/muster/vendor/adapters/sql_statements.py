@@ -14,7 +14,7 @@ from muster.vendor.adapters.sql_rows import select_keys
 
 _PARTS = tuple(f"part_{place}" for place in range(PARTS))
 
-NEWEST_KEYSET = sa.select(sa.func.max(t.keyset.c.version))
+NEWEST_KEYSET = sa.select(sa.func.max(t.keyset.c.version).label("version"))
 KEYS = select_keys().where(t.product_key.c.reference == sa.bindparam("reference"))
 HELD_KEYS = KEYS.with_for_update(of=t.product_key)
 SPEND = (

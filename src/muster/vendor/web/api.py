@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from datetime import date
+from functools import partial
 from typing import Annotated
 
-from fastapi import APIRouter, Body, Depends, Header, Path
+from anyio import CapacityLimiter
+from anyio.to_thread import run_sync
+from fastapi import APIRouter, Body, Header, Path
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
@@ -20,10 +23,11 @@ from muster.vendor.service.vendor import Vendor
 from muster.vendor.web.limits import Limits
 from muster.vendor.web.problems import MEDIA
 from muster.wire.calendar import day_start
-from muster.wire.confirmation import PermanentConfirmation, unpack_confirmation
 from muster.wire.installation import MachineId, pack_installation
 
 MAX_SERIAL = 2**53 - 1
+WORKERS = 16
+"""Activations that are worked on at once: as many as `muster.platform.sql` has connections for work that holds."""
 MAX_KEYSET = 2**31 - 1
 TEXT, BYTES = "text/plain; charset=us-ascii", "application/octet-stream"
 
@@ -97,9 +101,10 @@ _READ = _problems(404, 422, 429, 500, 503) | {304: {"description": "Not changed.
 
 def api(vendor: Vendor, limits: Limits) -> APIRouter:
     """The endpoints under ``/v1``."""
-    router = APIRouter(prefix="/v1", dependencies=[Depends(limits.address)])
+    router = APIRouter(prefix="/v1")
+    workers = CapacityLimiter(WORKERS)
 
-    def confirmed(digits: str, *, machine: bool, replaces: int | None = None) -> Confirmation:
+    async def confirmed(digits: str, *, machine: bool, replaces: int | None = None) -> Confirmation:
         installation = parse_installation(digits)
         limits.key(installation.reference)
         if isinstance(installation, MachineId) is not machine:
@@ -108,25 +113,20 @@ def api(vendor: Vendor, limits: Limits) -> APIRouter:
                 "this is not the installation id of a " + ("machine" if machine else "host or directory"),
                 "Machines ask /v1/permanent-activations, hosts and directories /v1/certificates.",
             )
-        return confirm_packed(vendor, pack_installation(installation), replaces=replaces)
+        asked = partial(confirm_packed, vendor, pack_installation(installation), replaces=replaces)
+        return await run_sync(asked, limiter=workers)
 
     @router.post("/permanent-activations", responses=_ASKED)
-    def activate(asked: PermanentRequest) -> PermanentAnswer:
+    async def activate(asked: PermanentRequest) -> PermanentAnswer:
         """Activate a machine with the multiple activation key behind its installation id."""
-        done = confirmed(asked.installation_id, machine=True)
-        confirmation = unpack_confirmation(done.packed)
-        end = confirmation.end_day if isinstance(confirmation, PermanentConfirmation) else 0
-        key = vendor.store.run(lambda books: books.key(done.key_id))
-        return PermanentAnswer(
-            confirmation_id=done.digits,
-            expires_at=day_start(end).date() if end else None,
-            remaining=key.activations - key.used if key else 0,
-        )
+        done = await confirmed(asked.installation_id, machine=True)
+        end = day_start(done.end_day).date() if done.end_day else None
+        return PermanentAnswer(confirmation_id=done.digits, expires_at=end, remaining=done.remaining)
 
     @router.post("/certificates", responses=_ASKED)
-    def certify(asked: CertificateRequest) -> CertificateAnswer:
+    async def certify(asked: CertificateRequest) -> CertificateAnswer:
         """Certify a host or a directory, in place of a lost one with `replaces`."""
-        done = confirmed(asked.installation_id, machine=False, replaces=asked.replaces)
+        done = await confirmed(asked.installation_id, machine=False, replaces=asked.replaces)
         return CertificateAnswer(confirmation_id=done.digits, serial=done.serial or 0)
 
     @router.post("/request-bundles", responses=_ASKED, response_class=Response)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from muster.base.errors import Code, Malformed
+from muster.vendor.web.limits import Limits, TooFast
 from muster.vendor.web.problems import problem
 
 MAX_JSON_BYTES = 4096
@@ -18,15 +19,24 @@ _LARGER = {BUNDLES: MAX_BUNDLE_BYTES, DEFINITION: MAX_DEFINITION_BYTES, REPORTS:
 
 
 class CappedBodies:
-    """Reads the bodies of the API up to their cap, and answers 413 beyond it. Pages cap their forms themselves."""
+    """Reads the bodies of the API up to their cap, and answers 413 beyond it. Pages cap their forms themselves.
 
-    def __init__(self, app: ASGIApp) -> None:
+    Whoever asks too often is answered before the body is read.
+    """
+
+    def __init__(self, app: ASGIApp, limits: Limits) -> None:
         self._app = app
+        self._limits = limits
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request."""
         if scope["type"] != "http" or not scope["path"].startswith("/v1/"):
             await self._app(scope, receive, send)
+            return
+        try:
+            self._limits.address(scope["client"])
+        except TooFast as refused:
+            await problem(refused)(scope, receive, send)
             return
         most = _LARGER.get(scope["path"], MAX_JSON_BYTES)
         body, goes_on = bytearray(), True

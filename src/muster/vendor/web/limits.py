@@ -53,9 +53,13 @@ class Limits:
         self._full_at: OrderedDict[str, datetime] = OrderedDict()
         self._lock = threading.Lock()
 
-    def address(self, request: Request) -> None:
+    def request(self, request: Request) -> None:
         """Count a request against the caller's address; raises `TooFast`."""
-        self._take(f"a {prefix_of(request.client.host if request.client else '')}", self._per_address)
+        self.address(request.client)
+
+    def address(self, client: tuple[str, int] | None) -> None:
+        """Count against the address and port of whoever asks; raises `TooFast`."""
+        self._take(f"a {prefix_of(client[0] if client else '')}", self._per_address)
 
     def key(self, reference: bytes) -> None:
         """Count a request against a key's reference; raises `TooFast`."""

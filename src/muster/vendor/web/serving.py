@@ -31,10 +31,10 @@ def create_app(
     registry = CollectorRegistry()
     add_problems(app)
     app.include_router(api(vendor, limits))
-    add_admin(app, vendor, accounts, limits)
+    add_admin(app, vendor, accounts)
     _add_watching(app, vendor, registry)
-    add_pages(app, vendor, accounts, limits.address, identities)
-    app.add_middleware(CappedBodies)
+    add_pages(app, vendor, accounts, limits.request, identities)
+    app.add_middleware(CappedBodies, limits=limits)
     app.add_middleware(_Counted, registry=registry)
     _describe_problems(app)
     return app
