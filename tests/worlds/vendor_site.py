@@ -12,6 +12,7 @@ from starlette.testclient import TestClient
 
 from muster.platform.accounts import Accounts
 from muster.platform.accounts.memory import MemoryAccounts
+from muster.platform.openid.exchange import Identities
 from muster.vendor.service.access import vendor_accounts
 from muster.vendor.web.pages import add_pages
 from tests.worlds.vendor_world import Acme
@@ -38,15 +39,15 @@ class Browser(TestClient):
 
 
 class AcmeSite:
-    """The site of Acme; anna administers, otto operates, audrey audits."""
+    """The site of Acme; anna administers, otto operates, audrey audits. With `identities` others log in elsewhere."""
 
-    def __init__(self, home: Path) -> None:
-        self.acme = Acme(home)
+    def __init__(self, home: Path, identities: Identities | None = None, acme: Acme | None = None) -> None:
+        self.acme = acme or Acme(home)
         self.accounts: Accounts = vendor_accounts(self.acme.vendor, MemoryAccounts())
         for name, role in (("anna", "admin"), ("otto", "operator"), ("audrey", "auditor")):
             self.accounts.add("setup", name, role, password=PASSWORD)
         self.app = FastAPI()
-        add_pages(self.app, self.acme.vendor, self.accounts)
+        add_pages(self.app, self.acme.vendor, self.accounts, identities=identities)
 
     def stranger(self) -> Browser:
         return Browser(self.app)

@@ -10,7 +10,7 @@ import getpass
 import os
 import pwd
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,8 @@ from muster.base.errors import Code, Misconfigured
 from muster.platform.accounts import Accounts
 from muster.platform.accounts.sql import SqlAccounts
 from muster.platform.durable_file import PUBLIC, make_folder, replace_file
+from muster.platform.openid import OpenIdSettings, provider_of
+from muster.platform.openid.exchange import HttpsIdentities, Identities
 from muster.platform.sql import sqlite_url
 from muster.vendor.adapters.https_post import HttpsPost
 from muster.vendor.adapters.keybox import ISSUING, KeyBox, read_root
@@ -30,7 +32,7 @@ from muster.vendor.adapters.sql_store import SqlStore
 from muster.vendor.core.definition import example
 from muster.vendor.core.keysets import SPARES, Change
 from muster.vendor.ports import CertificateRow, KeyRow, MachineRow, Organisation
-from muster.vendor.service.access import vendor_accounts
+from muster.vendor.service.access import ROLES, vendor_accounts
 from muster.vendor.service.bundling import AnsweredBundle, confirm_bundle
 from muster.vendor.service.confirming import Confirmation, confirm, confirm_file, confirm_packed
 from muster.vendor.service.delivering import Deliveries
@@ -95,6 +97,7 @@ __all__ = [
     "merge_reports",
     "open_accounts",
     "open_deliveries",
+    "open_identities",
     "open_vendor",
     "propose",
     "publish",
@@ -122,6 +125,7 @@ class VendorSettings:
 
     database: str = "sqlite"
     webhooks_inside: bool = False
+    openid: OpenIdSettings = field(default_factory=OpenIdSettings)
 
 
 def default_home() -> Path:
@@ -158,6 +162,13 @@ def open_deliveries(home: Path, vendor: Vendor, *, environment: Mapping[str, str
     """The thread that tells webhooks; enter it to begin."""
     settings = _settings(home, os.environ if environment is None else environment)
     return Deliveries(vendor, HttpsPost(inside=settings.webhooks_inside))
+
+
+def open_identities(home: Path, *, environment: Mapping[str, str] | None = None) -> Identities | None:
+    """The identity provider of ``[openid]``, None where none is asked; `Misconfigured` for settings that cannot be."""
+    settings = _settings(home, os.environ if environment is None else environment)
+    provider = provider_of(settings.openid, ROLES)
+    return HttpsIdentities(provider) if provider else None
 
 
 def create(

@@ -148,9 +148,9 @@ def test_a_report_is_taken_and_stands_beside_the_seats_that_were_sold(site: Acme
     page = anna.post("/organisations/reports", data={"form": sent}, files={"report": ("bank.report", data)})
     assert "1 report was proven, 1 of them new: Example Bank" in plain(page)
     assert "1 over 3" in plain(anna.get("/organisations"))
-    page = plain(anna.get("/organisations/1"))
-    assert "acme-cad-pro: 3" in page
-    assert "1 over" in page
+    told = plain(anna.get("/organisations/1"))
+    assert "acme-cad-pro: 3" in told
+    assert "1 over" in told
     forged = anna.post("/organisations/reports", data={"form": sent}, files={"report": ("bank.report", data[:-1])})
     assert forged.status_code == 422
 

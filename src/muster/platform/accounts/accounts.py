@@ -32,6 +32,7 @@ _PACES = (
     ("place/{place}", 20, timedelta(seconds=10)),
     ("name/{name}", 50, timedelta(seconds=12)),
 )
+_ELSEWHERE_BURST, _ELSEWHERE_EVERY = 20, timedelta(seconds=6)
 _FORGET_BUCKETS = timedelta(hours=1)
 
 Record = Callable[[str, str, str, Mapping[str, object]], None]
@@ -69,16 +70,17 @@ class Accounts:
         if not NAME.fullmatch(name):
             name = ""
         for pattern, burst, interval in _PACES:
-            wait = self.store.take(pattern.format(name=name, place=place), now, interval, burst)
-            if wait > NO_WAIT:
-                seconds = int(wait.total_seconds()) + 1
-                raise Refused(Code.RATE_LIMITED, "too many tries to log in", f"Wait {seconds} seconds and try again.")
+            self._take(pattern.format(name=name, place=place), now, interval, burst)
         account = self.store.find(name)
         is_right = passwords.fits(password, account.password if account else "")
         if account is None or not is_right or not self._is_open(account, now):
             self._record(name or "?", "login.refused", name or "?", {"from": place})
             raise Refused(Code.LOGIN_REFUSED)
         return self.open(account, place)
+
+    def begin_elsewhere(self, place: str) -> None:
+        """Count a log-in that is begun at an identity provider; `Refused` with RATE_LIMITED."""
+        self._take(f"elsewhere/{place}", self._clock.now(), _ELSEWHERE_EVERY, _ELSEWHERE_BURST)
 
     def open(self, account: Account, place: str) -> str:
         """A new session for somebody who proved to be this account; returns the secret for the cookie."""
@@ -146,6 +148,8 @@ class Accounts:
     def reset(self, actor: str, name: str) -> Reset:
         """A new one-time password; every session of the account ends."""
         account = self._account(name)
+        if account.identity is not None:
+            raise Refused(Code.NOT_ALLOWED, f"{account.name} has no password here", "The identity provider keeps it.")
         password, until = self._one_time()
         self._record(actor, "account.reset", account.name, {})
         self.store.update(replace(account, password=self._hash(password, account.name), one_time_until=until))
@@ -194,6 +198,12 @@ class Accounts:
         return Who(f"{account.name}/{token.name}", account.role, token.scopes & self._scopes(account))
 
     # --------------------------------------------------------------- inner
+
+    def _take(self, bucket: str, now: datetime, interval: timedelta, burst: int) -> None:
+        wait = self.store.take(bucket, now, interval, burst)
+        if wait > NO_WAIT:
+            seconds = int(wait.total_seconds()) + 1
+            raise Refused(Code.RATE_LIMITED, "too many tries to log in", f"Wait {seconds} seconds and try again.")
 
     def _scopes(self, account: Account) -> frozenset[str]:
         return self.roles.get(account.role, frozenset())

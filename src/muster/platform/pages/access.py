@@ -22,14 +22,14 @@ _OURS = re.compile(r"/(?:[A-Za-z0-9_.~-][A-Za-z0-9_.~/-]*)?")
 Sent = Annotated[Form, Depends(read_form)]
 
 
-def access(pages: Pages, visitors: Visitors, home: str) -> APIRouter:
-    """The router of these pages. `home` is where somebody goes who asked for nothing else."""
+def access(pages: Pages, visitors: Visitors, home: str, other: str = "") -> APIRouter:
+    """The router of these pages. `home` is where somebody goes who asked for nothing else, `other` another way in."""
     router = pages.router()
 
     @router.get(LOGIN)
     def ask(request: Request) -> Response:
         wanted = ours(request.query_params.get("next", ""), home)
-        return pages.render(request, "login.html", next=wanted, name="")
+        return pages.render(request, "login.html", next=wanted, name="", other=other)
 
     @router.post(LOGIN)
     def log_in(request: Request, form: Sent) -> Response:
@@ -39,7 +39,9 @@ def access(pages: Pages, visitors: Visitors, home: str) -> APIRouter:
             secret = visitors.accounts.log_in(name, form.text("password", MAX_CHARACTERS), place(request))
         except MusterError as error:
             told = pages.explain(request, error)
-            return pages.render(request, "login.html", status_of(error), next=wanted, name=name, error=told)
+            return pages.render(
+                request, "login.html", status_of(error), next=wanted, name=name, error=told, other=other
+            )
         if visitors.accounts.visitor(secret).must_change:
             wanted = PASSWORD
         return visitors.come(see_other(wanted), secret)

@@ -45,7 +45,7 @@ def serve(
     owner = opened(context, home, passphrase_fd)
     owner.keys  # noqa: B018 - a wrong passphrase ends it here, not at the first customer
     accounts = vendor.open_accounts(home_of(context, home), owner)
-    app = create_app(owner, accounts)
+    app = create_app(owner, accounts, identities=vendor.open_identities(home_of(context, home)))
     own = _listening(listen)
     config = uvicorn.Config(
         app,

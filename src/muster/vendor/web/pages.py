@@ -7,7 +7,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from muster.platform.accounts import Accounts
+from muster.platform.openid.exchange import Identities
 from muster.platform.pages.access import access
+from muster.platform.pages.openid import by_identity
 from muster.platform.pages.pages import see_other, static_files
 from muster.vendor.service.vendor import Vendor
 from muster.vendor.web.activations import activations
@@ -28,11 +30,16 @@ def no_limit(request: Request) -> None:
     """For tests, and for a service that is not on the Internet."""
 
 
-def add_pages(app: FastAPI, vendor: Vendor, accounts: Accounts, limit: Limit = no_limit) -> None:
-    """Put every page on the application. `limit` refuses strangers who ask too often."""
+def add_pages(
+    app: FastAPI, vendor: Vendor, accounts: Accounts, limit: Limit = no_limit, identities: Identities | None = None
+) -> None:
+    """Put every page on the application. `limit` refuses strangers who ask too often; `identities` is another way in."""
     site = make_site(vendor, accounts, limit)
     app.mount("/static", static_files())
-    app.include_router(access(site.pages, site.visitors, HOME))
+    other = identities.provider.name if identities else ""
+    app.include_router(access(site.pages, site.visitors, HOME, other))
+    if identities:
+        app.include_router(by_identity(site.pages, site.visitors, identities, vendor, HOME))
     for room in (home, portal, bundles, operator, overview, keys, customers, activations, hooks, audit, people):
         app.include_router(room(site))
 
