@@ -257,6 +257,50 @@ def test_a_server_that_stops_in_the_middle_is_unreachable(tmp_path: Path) -> Non
     assert asyncio.run(run()).code is Code.DIRECTORY_UNREACHABLE
 
 
+async def cut_off(server: Slapd, after: int) -> asyncio.Server:
+    """A way to a server that breaks once it has given `after` bytes of answers."""
+
+    async def carry(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, limit: float) -> None:
+        while limit > 0 and (data := await reader.read(4096)):
+            limit -= len(data)
+            writer.write(data)
+            await writer.drain()
+        writer.close()
+
+    async def converse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        near, far = await asyncio.open_connection("127.0.0.1", server.port)
+        asking = asyncio.create_task(carry(reader, far, float("inf")))
+        await carry(near, writer, after)
+        asking.cancel()
+        far.close()
+
+    return await asyncio.start_server(converse, "127.0.0.1", 0)
+
+
+@pytest.mark.parts
+def test_of_a_controller_that_dies_within_a_search_nothing_is_taken_for_the_answer(tmp_path: Path) -> None:
+    many, row = 300, {"objectClass": (b"applicationProcess",), "description": (b"x" * 1000,)}
+
+    async def run(server: Slapd) -> tuple[int, MusterError]:
+        place = slapd_place(server)
+        async with place.directories.connect(place.server, place.administrator, PATIENCE) as directory:
+            for number in range(many):
+                await directory.add(f"cn=n{number},{place.base}", row)
+            whole = len(await directory.read(place.base, Scope.CHILDREN))
+        proxy = await cut_off(server, many * 500)
+        url = f"ldap://127.0.0.1:{proxy.sockets[0].getsockname()[1]}"
+        half = Server(url, start_tls=True, authority=place.server.authority)
+        async with proxy, place.directories.connect(half, place.machine, PATIENCE) as directory:
+            with pytest.raises(MusterError) as error:
+                await directory.read(place.base, Scope.CHILDREN)
+        return whole, error.value
+
+    with slapd(tmp_path, sizelimit=5000) as server:
+        whole, error = asyncio.run(run(server))
+    assert whole >= many
+    assert error.code is Code.DIRECTORY_UNREACHABLE
+
+
 @pytest.mark.parts
 def test_referrals_are_neither_followed_nor_told(tmp_path: Path) -> None:
     async def run(server: Slapd, elsewhere: str) -> tuple[str, ...]:
@@ -331,6 +375,37 @@ def test_a_keytab_that_is_gone_or_old_is_told(
         assert keytab in error.message
     without = refused_by(server, Kerberos())
     assert "kinit" in without.hint
+
+
+@pytest.mark.parts
+def test_an_expired_ticket_is_told(samba_domain: Domain, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import gssapi
+
+    from tests.worlds.parts import part
+
+    monkeypatch.setenv("KRB5_CONFIG", str(samba_domain.folder / "krb5.conf"))
+    monkeypatch.setenv("KRB5CCNAME", f"FILE:{tmp_path}/tickets")
+    account = samba_domain.computer("hours1")
+    principal = f"{account.principal}@CORP.EXAMPLE"
+    # What kinit does.
+    store: dict[bytes | str, bytes | str] = {
+        "client_keytab": str(account.keytab), "ccache": f"FILE:{tmp_path}/tickets",
+    }  # fmt: skip
+    name = gssapi.Name(principal, gssapi.NameType.kerberos_principal)
+    gssapi.Credentials(name=name, usage="initiate", store=store)
+
+    async def own() -> None:
+        async with DirectoryProcess().connect(Server(f"ldap://{samba_domain.address}"), Kerberos(), PATIENCE):
+            pass
+
+    asyncio.run(own())
+    part("faketime")
+    monkeypatch.setenv("LD_PRELOAD", str(next(Path("/usr/lib").glob("*/faketime/libfaketime.so.1"))))
+    monkeypatch.setenv("FAKETIME", "+48h")
+    error = refused_by(Server(f"ldap://{samba_domain.address}"), Kerberos())
+    assert error.code is Code.DIRECTORY_REFUSED
+    assert "expired" in error.message
+    assert "kinit" in error.hint
 
 
 @pytest.mark.parts
