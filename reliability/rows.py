@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from reliability.directory_lost import directory_lost
 from reliability.figure import Figure
 from reliability.fuzzed import fuzzed
 from reliability.histories import histories
@@ -37,13 +38,14 @@ ROWS: dict[str, Row] = {
     "R7": Row("slow peers that never finish a request", slow_peers, (300,), (2_000,), (10_000,)),
     "R8": Row("machines that do not exist", invented_ids, (5_000, 1_000), (100_000, 20_000), (1_000_000, 1_000_000)),
     "R9": Row("name server down, slow, ignorant, poisoned or endless", names_lost, (30,), (150,), (150,)),
+    "R10": Row("directory down, slow, dead, false or full", directory_lost, (200,), (1_900,), (1_900,)),
     "R11": Row("database locked, gone or damaged; disk full", starved, (), (), ()),
     "R13": Row("host told to stop with many requests on their way", stopped, (3, 100), (20, 500), (100, 500)),
     "R14": Row("two hosts with one count, restarted in turn under load", restarted_in_turn, (2,), (60,), (600,)),
     "R19": Row(
         "console over machines of which some are dead, slow, changed or hostile; killed half-way",
         hostile_fleet,
-        (15, 3),
+        (12, 1),
         (200, 10),
         (200, 10),
     ),
