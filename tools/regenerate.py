@@ -18,6 +18,7 @@ from tools.pages import pages  # noqa: E402 - the path above is what makes it im
 from tools.vectors import (  # noqa: E402
     activation,
     answers,
+    audits,
     bundles,
     certificates,
     confirmations,
@@ -37,6 +38,7 @@ from tools.vectors import (  # noqa: E402
 SOURCES = (
     activation,
     answers,
+    audits,
     bundles,
     certificates,
     confirmations,

@@ -42,7 +42,7 @@ from muster.wire.product import DeviceClass, Edition
 from muster.wire.record import decode_record, decode_secrets, encode_record, encode_secrets
 from muster.wire.report import decode_report_file, encode_report_file
 from muster.wire.sign1 import decode_sign1, encode_sign1
-from tests.spec import bundles, controls, directories
+from tests.spec import audits, bundles, controls, directories
 
 Given = dict[str, Any]
 Found = dict[str, Any]
@@ -338,6 +338,7 @@ def audit_report(given: Given) -> Found:
 
 
 READERS: dict[str, Callable[[Given], Found]] = {
+    **audits.READERS,
     **bundles.READERS,
     **controls.READERS,
     **directories.READERS,

@@ -30,8 +30,19 @@ RULES = {
     "certificate_claims": ("certificate", "certificate-claims", "payload"),
     "keyset": ("keyset", "keyset", "payload"),
     "report": ("report", "report-file", "file"),
+    "audit": ("audit", "audit-file", "file"),
 }
 BEYOND_CDDL = {
+    "audit/another_vendor",
+    "audit/cut_off",
+    "audit/opening_of_nobody",
+    "audit/revoked",
+    "audit/row_changed",
+    "audit/row_left_out",
+    "audit/seal_left_out",
+    "audit/seal_of_another_chain",
+    "audit/seals_swapped",
+    "audit/trailing",
     "activation/hint_trailing",
     "activation/request_chunked_vendor",
     "activation/request_indefinite_array",
@@ -179,3 +190,10 @@ def test_bundles_fit_theirs() -> None:
             _, signed, rows = cbor2.loads(file)
             schema("bundle", "bundle-claims").validate_cbor(cbor2.loads(signed)[2])
             schema("bundle", "confirmation-rows").validate_cbor(rows)
+
+
+def test_seals_and_their_rows_fit_theirs() -> None:
+    for _, given, expect in vectors("audit"):
+        for signed, records in cbor2.loads(bytes.fromhex(given["file"]))[2] if "error" not in expect else ():
+            schema("audit", "audit-claims").validate_cbor(cbor2.loads(signed)[2])
+            schema("audit", "audit-records").validate_cbor(records)

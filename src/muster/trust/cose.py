@@ -24,6 +24,7 @@ LABEL_KEYSET = b"muster-keyset-v1"
 LABEL_PRODUCT = b"muster-product-v1"
 LABEL_BUNDLE = b"muster-bundle-v1"
 LABEL_REPORT = b"muster-report-v1"
+LABEL_AUDIT = b"muster-audit-v1"
 
 VERIFIED_REMEMBERED = 256
 
