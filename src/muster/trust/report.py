@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from muster.base.errors import Code, Untrusted
+from muster.base.errors import Code, MusterError, Untrusted
 from muster.trust.chain import verify_certificate
 from muster.trust.cose import LABEL_REPORT, check_public_key, sign, verify
 from muster.trust.keyset import TrustedKeysets
@@ -23,6 +24,7 @@ from muster.wire.report import (
     ReportedMachine,
     SignedReport,
     decode_claims,
+    decode_report_file,
     encode_claims,
     month_of,
     pack_machines,
@@ -81,6 +83,33 @@ def verify_report(report: SignedReport, keysets: TrustedKeysets) -> Report:
     if any(m.first <= newest - MONTHS or m.last > newest for m in machines):
         raise wrong("months that the report cannot know")
     return Report(certificate, claims.made_at, tuple(machines))
+
+
+def prove_reports(
+    files: Iterable[tuple[str, bytes]], keysets_of: Callable[[bytes], TrustedKeysets]
+) -> Iterator[tuple[bytes, Report]]:
+    """Every report of files (name and bytes) with its vendor's id, one after the other, each proven by that vendor's keysets.
+
+    One that does not hold refuses all, with its file named: `Malformed` or `Untrusted`, or what `keysets_of` raises.
+    """
+    for name, data in files:
+        try:
+            for report in decode_report_file(data):
+                vendor_id = decode_claims(decode_sign1(report.signed).payload).vendor_id
+                yield vendor_id, verify_report(report, keysets_of(vendor_id))
+        except MusterError as error:
+            raise type(error)(error.code, f"{name}: {error.message}", error.hint) from error
+
+
+def count_machines(reports: Iterable[tuple[bytes, Report]]) -> dict[tuple[bytes, int, int, int], int]:
+    """Distinct machines by vendor id, organisation, edition and month: each is counted once, whatever hosts saw it."""
+    seen: dict[tuple[bytes, int, int, int], set[bytes]] = {}
+    for vendor_id, report in reports:
+        for machine in report.machines:
+            for month in range(machine.first, machine.last + 1):
+                key = vendor_id, report.certificate.organisation, machine.edition, month
+                seen.setdefault(key, set()).add(machine.id)
+    return {key: len(ids) for key, ids in sorted(seen.items())}
 
 
 def _bound(certificate: bytes) -> bytes:

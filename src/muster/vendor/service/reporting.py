@@ -6,11 +6,11 @@ Reports that are taken are kept as they came, so that a later one of another hos
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from muster.base.errors import Code, MusterError, Refused
-from muster.trust.report import Report, verify_report
+from muster.trust.report import Report, count_machines, prove_reports, verify_report
 from muster.vendor.ports import Books, Organisation, ReportRow
 from muster.vendor.service.vendor import Vendor, definition_in
 from muster.wire.calendar import moment
@@ -42,21 +42,18 @@ def merge_reports(vendor: Vendor, files: Iterable[tuple[str, bytes]]) -> Merged:
     One report that does not hold refuses all, with its file named: `Malformed` or `Untrusted`.
     """
     keysets, number = vendor.keysets(), 0
-    seen: dict[tuple[int, int, int], set[bytes]] = {}
-    for name, data in files:
-        try:
-            for report in decode_report_file(data):
-                proven, number = verify_report(report, keysets), number + 1
-                for machine in proven.machines:
-                    for month in range(machine.first, machine.last + 1):
-                        key = proven.certificate.organisation, machine.edition, month
-                        seen.setdefault(key, set()).add(machine.id)
-        except MusterError as error:
-            raise type(error)(error.code, f"{name}: {error.message}", error.hint) from error
+
+    def counted() -> Iterator[tuple[bytes, Report]]:
+        nonlocal number
+        for proven in prove_reports(files, lambda _: keysets):
+            number += 1
+            yield proven
+
+    found = count_machines(counted())
     organisations, editions = _names(vendor)
     tallies = (
-        Tally(o, organisations.get(o, ""), editions.get(e, str(e)), month_name(m), len(ids))
-        for (o, e, m), ids in sorted(seen.items())
+        Tally(o, organisations.get(o, ""), editions.get(e, str(e)), month_name(m), machines)
+        for (_, o, e, m), machines in found.items()
     )
     return Merged(number, tuple(tallies))
 
