@@ -82,7 +82,8 @@ def _page(rows: dict[str, list[str]]) -> str:
         f"Python {platform.python_version()}, Linux {platform.release()}.\n\n{table}\n\n"
         "What the table does not show:\n\n"
         "* Rows and forms that do not stand in it were not run for this page.\n"
-        "* SIGKILL leaves what the kernel has taken: nothing here is about a loss of power.\n"
+        "* SIGKILL (R1) leaves what the kernel has taken. A loss of power (R2) is rebuilt from what was written and flushed: "
+        "no disk was switched off, and one that says it flushed and did not is not thought of.\n"
         "* Askers and host share a machine, often with other work: times are upper bounds, not what a host can do.\n"
         "* Limits of new ids are tried on the core: loopback, where the process is asked, is exempt from them.\n"
     )

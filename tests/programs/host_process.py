@@ -56,12 +56,19 @@ class HostProcess:
 
 @contextmanager
 def serving(
-    home: Path, *arguments: str, before: tuple[str, ...] = (), listen: str = "127.0.0.1:0"
+    home: Path,
+    *arguments: str,
+    before: tuple[str, ...] = (),
+    listen: str = "127.0.0.1:0",
+    command: tuple[str, ...] | None = None,
 ) -> Iterator[HostProcess]:
-    """A host on a free port of loopback, killed in the end if it is still there. `before` is put before the command."""
+    """A host on a free port of loopback, killed in the end if it is still there. `before` is put before the command.
+
+    `command` is run instead of ``muster host``.
+    """
     with (home / "events.log").open("a") as events:
         process = subprocess.Popen(
-            [*before, *_COMMAND, "serve", "--listen", listen, *arguments],
+            [*before, *(command or _COMMAND), "serve", "--listen", listen, *arguments],
             env={**os.environ, "MUSTER_HOME": str(home)},
             stdout=subprocess.PIPE,
             stderr=events,
