@@ -130,6 +130,7 @@ class Network:
         self._host = CertifiedHost(vendor)
         self.loop = asyncio.new_event_loop()
         self.asked = 0
+        self.host = ""
         self.thread = threading.Thread(target=self.loop.run_forever, daemon=True)
         self.thread.start()
         self.names = self.do(self._start())
@@ -140,7 +141,8 @@ class Network:
 
     async def _start(self) -> Names:
         self.servers = [await asyncio.start_server(way, LOOPBACK, 0) for way in (self._serve, self._insult)]
-        names = Names(*(server.sockets[0].getsockname()[1] for server in self.servers))
+        ports = [server.sockets[0].getsockname()[1] for server in self.servers]
+        self.host, names = f"{LOOPBACK}:{ports[0]}", Names(*ports)
         await names.start()
         return names
 
