@@ -1,4 +1,4 @@
-/* The numbers of spec/errors.md; errors.inc is made from that page by `make errors`. */
+/* The numbers of spec/errors.md; the Makefile makes errors.inc from that page. */
 #ifndef MUSTER_ERRORS_H
 #define MUSTER_ERRORS_H
 

@@ -24,7 +24,12 @@ void mu_normalise(mu_span raw, char text[MU_SOURCE_MOST + 1]) {
         uint8_t c = raw.at[i];
         if (c >> 6 != 2 && ++characters > MU_SOURCE_MOST)
             break;
-        if (c >= 'A' && c <= 'Z')
+        /* Outside ASCII two letters have small letters of ASCII: the Kelvin sign, and I with a dot. */
+        if (raw.size - i >= 3 && c == 0xe2 && raw.at[i + 1] == 0x84 && raw.at[i + 2] == 0xaa)
+            c = 'k';
+        else if (raw.size - i >= 2 && c == 0xc4 && raw.at[i + 1] == 0xb0)
+            c = 'i';
+        else if (c >= 'A' && c <= 'Z')
             c = (uint8_t)(c - 'A' + 'a');
         if ((c >= '0' && c <= '9') || (c >= 'a' && c <= 'z'))
             text[size++] = (char)c;
