@@ -65,6 +65,7 @@ from muster.wire.calendar import day_number
 from muster.wire.keyset import Purpose
 
 __all__ = [
+    "EXAMPLE",
     "AnsweredBundle",
     "CertificateRow",
     "Change",

@@ -85,14 +85,23 @@ def show(context: typer.Context, as_json: Json = False, home: Home = None) -> No
 @products.command("import")
 def import_(
     context: typer.Context,
-    file: Annotated[Path, typer.Argument(help="The product definition, a TOML file.")],
+    file: Annotated[
+        Path | None, typer.Argument(help="The product definition, a TOML file; without it the one that init wrote.")
+    ] = None,
+    out: Annotated[Path | None, typer.Option("--export", help="The product file to write, too.")] = None,
+    passphrase_fd: PassphraseFd = None,
     home: Home = None,
 ) -> None:
     """Check a product definition and make it the one that holds."""
-    definition = vendor.import_product(opened(context, home), read_text(file), str(file))
+    own = opened(context, home, passphrase_fd)
+    file = file or home_of(context, home) / vendor.EXAMPLE
+    definition = vendor.import_product(own, read_text(file), str(file))
     names = ", ".join(edition.name for edition in definition.edition)
     terminal.result(f"imported {definition.vendor.name}: {names or 'no editions'}")
-    terminal.note("next: muster vendor product export --out FILE")
+    if out is not None:
+        write_text(out, vendor.export_product(own))
+    else:
+        terminal.note("next: muster vendor product export --out FILE")
 
 
 @products.command("export")
