@@ -24,7 +24,6 @@ from reliability.figure import Figure, none_of
 from tests.worlds.ssh_machines import LOOPBACK, SshMachines
 
 AT_ONCE = 8
-ANSWER_SECONDS = 10
 KEPT = AT_ONCE + GROUP
 SEED = 1
 HOME = "home"
@@ -48,8 +47,8 @@ WANTED = {
 }
 
 
-def hostile_fleet(folder: Path, machines: int, each: int) -> list[Figure]:
-    """`machines` in all, `each` of them dead, slow, changed and hostile."""
+def hostile_fleet(folder: Path, machines: int, each: int, seconds: int) -> list[Figure]:
+    """`machines` in all, `each` of them dead, slow, changed and hostile; each has so many `seconds` to answer."""
     with ExitStack() as stack:
         world = SshMachines(folder / "ssh")
         stack.callback(world.close)
@@ -57,7 +56,7 @@ def hostile_fleet(folder: Path, machines: int, each: int) -> list[Figure]:
         kinds += [HOSTILE[number % len(HOSTILE)] for number in range(each)]
         kinds += ["good"] * (machines - len(kinds))
         random.Random(SEED).shuffle(kinds)
-        work = _inventory(folder, stack, world, kinds)
+        work = _inventory(folder, stack, world, kinds, seconds)
         _carried_out(folder, console.begin(work, "status", {}, console.parse_conditions(["name~*-changed"])))
         for machine in world.machines:
             if machine.name.endswith("-changed"):
@@ -70,7 +69,7 @@ def hostile_fleet(folder: Path, machines: int, each: int) -> list[Figure]:
         return _figures(folder, machines, left, begun)
 
 
-def _inventory(folder: Path, stack: ExitStack, world: SshMachines, kinds: list[str]) -> console.Console:
+def _inventory(folder: Path, stack: ExitStack, world: SshMachines, kinds: list[str], seconds: int) -> console.Console:
     """A console that knows a machine of each of these kinds, by number."""
     targets = []
     for number, kind in enumerate(kinds):
@@ -80,9 +79,9 @@ def _inventory(folder: Path, stack: ExitStack, world: SshMachines, kinds: list[s
             bound.bind((LOOPBACK, 0))
             port = bound.getsockname()[1]
         else:
-            port = world.add(name, _command(world.folder, kind, name)).target.port
+            port = world.add(name, _command(world.folder, kind, name, seconds)).target.port
         targets.append(console.Target(name, LOOPBACK, port, "root"))
-    settings = f'[ssh]\nkeys = ["{world.key}"]\nagent = false\nat_once = {AT_ONCE}\nanswer_time = "{ANSWER_SECONDS}s"\n'
+    settings = f'[ssh]\nkeys = ["{world.key}"]\nagent = false\nat_once = {AT_ONCE}\nanswer_time = "{seconds}s"\n'
     (folder / HOME).mkdir()
     (folder / HOME / "console.toml").write_text(settings)
     work = console.open_console(folder / HOME)
@@ -99,7 +98,7 @@ def _carried_out(folder: Path, task: int) -> None:
     asyncio.run(run())
 
 
-def _command(folder: Path, kind: str, name: str) -> str:
+def _command(folder: Path, kind: str, name: str, seconds: int) -> str:
     nasty = _ROW | {"host": _NASTY, "last_error": {"code": _NASTY, "message": _NASTY}}
     answers: dict[str, Any] = {
         "good": json.dumps({"editions": [_ROW]}),
@@ -108,9 +107,12 @@ def _command(folder: Path, kind: str, name: str) -> str:
         "html": json.dumps({"editions": [nasty], "error": {"code": _NASTY, "message": _NASTY}}),
         "nonsense": json.dumps({"editions": [{"edition": ["x"], "state": 7}] * 10_000}),
     }
-    log = f"date +%s.%N >> {folder}/{name}.asked;"
+    asked = folder / f"{name}.asked"
+    asked.touch()
+    # Not made anew when the folder is gone already.
+    log = f"test -e {asked} && date +%s.%N >> {asked};"
     if kind == "slow":
-        return f"{log} sleep {ANSWER_SECONDS * 3}"
+        return f"{log} sleep {seconds * 3}"
     if kind == "flood":
         return f"{log} head -c 100000000 /dev/zero"
     file = folder / f"{kind}.answer"

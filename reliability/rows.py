@@ -47,9 +47,9 @@ ROWS: dict[str, Row] = {
     "R19": Row(
         "console over machines of which some are dead, slow, changed or hostile; killed half-way",
         hostile_fleet,
-        (12, 1),
-        (200, 10),
-        (200, 10),
+        (12, 1, 8),
+        (200, 10, 30),
+        (200, 10, 30),
     ),
     "R20": Row("ids with every slip of people who type", mistyped, (60,), (2_000,), (100_000,)),
     "R21": Row("random histories against plain models", histories, (10,), (500,), (10_000,)),
