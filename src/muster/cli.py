@@ -43,6 +43,7 @@ PROGRAMS: Mapping[str, Program] = {
         "muster.console.directory.cli", "activation objects in an organisation's directory", "directory"
     ),
     "demo": Program("muster.demo.cli", "the whole world on loopback, within a minute", "all"),
+    "simulate": Program("muster.simulate.cli", "planning: what would happen to machines and hosts", "simulate"),
 }
 
 

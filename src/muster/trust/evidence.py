@@ -119,7 +119,11 @@ def _is_proven(product: Product, record: VendorRecord, proofs: tuple[Proof, ...]
 
 def holds_on(then: bytes, salt: bytes, hardware: Parts) -> bool:
     """Whether parts noted `then` are those of `hardware`. A machine that tells nothing of itself is taken at its word."""
-    now = lease_parts(hardware, salt)
+    return are_same(then, lease_parts(hardware, salt))
+
+
+def are_same(then: bytes, now: bytes) -> bool:
+    """Whether parts noted `then` are those noted `now` under the same salt. See `holds_on`."""
     return same_hardware(then, now) or not (any(then) or any(now))
 
 

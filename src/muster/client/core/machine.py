@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from muster.base.errors import Code, Refused
-from muster.trust.evidence import holds_on
+from muster.trust.evidence import are_same
 from muster.trust.hardware import Parts, lease_parts
 from muster.trust.productkey import ProductKey
 from muster.trust.standing import Standing, used_now
@@ -59,17 +59,22 @@ def wake(record: VendorRecord, bearings: Bearings, fresh: Callable[[], Fresh]) -
     A copy gets a client id and salt of its own, so that it is counted as the machine it is. Its evidence stays: whether
     it still holds on this hardware is judged where evidence is judged.
     """
-    used = min(used_now(record, bearings.boot_id, bearings.boot_seconds), MAX_SECONDS)
-    woken = record._replace(
-        used=used,
+    woken = move_on(record, bearings)
+    parts = lease_parts(bearings.hardware, record.salt)
+    if are_same(record.parts, parts):
+        # A part replaced within tolerance becomes the new normal; leases carry the parts of their own time.
+        return woken._replace(parts=parts), False
+    return _with_identity(woken, bearings.hardware, fresh()), True
+
+
+def move_on(record: VendorRecord, bearings: Bearings) -> VendorRecord:
+    """The record with both clocks moved on; hardware is not looked at."""
+    return record._replace(
+        used=min(used_now(record, bearings.boot_id, bearings.boot_seconds), MAX_SECONDS),
         boot_id=bearings.boot_id,
         boot_seconds=int(bearings.boot_seconds),
         high_water=max(record.high_water, seconds(bearings.now)),
     )
-    if holds_on(record.parts, record.salt, bearings.hardware):
-        # A part replaced within tolerance becomes the new normal; leases carry the parts of their own time.
-        return woken._replace(parts=lease_parts(bearings.hardware, record.salt)), False
-    return _with_identity(woken, bearings.hardware, fresh()), True
 
 
 def _with_identity(record: VendorRecord, hardware: Parts, fresh: Fresh) -> VendorRecord:

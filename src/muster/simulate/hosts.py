@@ -1,0 +1,129 @@
+"""Activation hosts of a simulation: the real decisions of a host, with answers that are not signed.
+
+A reply is the payload that a host would sign and the number of the host. `read_answer` takes it apart for machines; `signed`
+makes the real answer to the same request, for the part of the traffic that goes the whole way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from muster.base.errors import Code, Unreachable
+from muster.client.core.discovery import Address, ServiceRecord
+from muster.host.core.answering import Answering, Intervals, Mandate, Outcome, Represented, Verdict
+from muster.host.core.counting import Counts, GroupKey
+from muster.host.core.limits import NewIds
+from muster.host.core.sealing import Seal
+from muster.simulate.scenario import Host
+from muster.simulate.vendor import GROUP, Certified, SimulatedVendor
+from muster.trust.chain import Answer
+from muster.trust.keyset import TrustedKeysets
+from muster.wire.activation import RefusalClaims, ReplyClaims, decode_claims, encode_claims
+from muster.wire.frame import PORT
+from muster.wire.product import Policy
+
+ZONE = "corp.example"
+MAX_PAYLOADS = 1_024
+MAX_ANSWERS = 262_144
+
+
+class _NoSeal:
+    """In place of a `Seal`: what would be signed, and who would sign it."""
+
+    def __init__(self, number: int) -> None:
+        self._number = bytes((number,))
+        self._payloads: dict[ReplyClaims, bytes] = {}
+
+    def reply(self, _body: bytes, count: int, now: int, retry_minutes: int, renewal_minutes: int) -> bytes:
+        """See `Seal`."""
+        claims = ReplyClaims(count, now, retry_minutes, renewal_minutes)
+        found = self._payloads.get(claims)
+        if found is None:
+            if len(self._payloads) >= MAX_PAYLOADS:
+                self._payloads.clear()
+            found = self._payloads[claims] = encode_claims(claims) + self._number
+        return found
+
+    def refusal(self, _body: bytes, claims: RefusalClaims) -> bytes:
+        """See `Seal`."""
+        return encode_claims(claims) + self._number
+
+
+@dataclass(frozen=True, slots=True)
+class _UnsignedMandate(Mandate):
+    number: int = 0
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "seal", _NoSeal(self.number))
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """What a machine asked, whom, and what came back; `verdict` is the host's own view, None when it did not answer."""
+
+    address: Address
+    body: bytes
+    verdict: Verdict | None
+
+
+class SimulatedHost:
+    """One host; `number` is its place among the hosts. `is_up` and the count's loss are the world's business."""
+
+    def __init__(self, host: Host, number: int, vendor: SimulatedVendor) -> None:
+        self.name = host.name
+        self.address = Address(f"{host.name}.{ZONE}", PORT)
+        self.record = ServiceRecord(host.priority, host.weight, PORT, self.address.host)
+        self.certified: Certified = vendor.certify(number + 1)
+        self.is_up = True
+        self._group: GroupKey = (vendor.keysets.vendor_id, GROUP)
+        policy: Policy = vendor.product.policy
+        self._retry, self._renewal = (int(d.total_seconds()) // 60 for d in (policy.retry, policy.renewal))
+        mandate = _UnsignedMandate(
+            self.certified.certificate, self.certified.claims, self.certified.private, number=number
+        )
+        self._vendors = {vendor.keysets.vendor_id: Represented(vendor.documents, frozenset(), (mandate,))}
+        self._seal = Seal(self.certified.certificate, self.certified.private)
+        self.lose_count()
+
+    def lose_count(self) -> None:
+        """Begin with an empty database."""
+        counts, limits = Counts({}, 1), NewIds()
+        self._answering = Answering(self._vendors, Intervals(self._renewal, self._retry), counts, 0, limits)
+        self._known: set[bytes] = set()
+
+    def count(self, now: int) -> int:
+        """The count at `now` (seconds since 1970)."""
+        return self._answering.counts.count(self._group, now)
+
+    def answer(self, body: bytes, prefix: str, now: int) -> Verdict:
+        """What a machine of a network is answered; `Unreachable` while the host is down."""
+        if not self.is_up:
+            raise Unreachable(Code.HOST_UNREACHABLE, f"{self.address} does not answer")
+        verdict = self._answering.decide(body, "", prefix, now, self._is_known)
+        if verdict.outcome is Outcome.COUNTED and verdict.row is not None:
+            self._known.add(verdict.row.client_id)
+        return verdict
+
+    def signed(self, body: bytes, verdict: Verdict, now: int) -> bytes:
+        """The real answer of the same content."""
+        if verdict.outcome in {Outcome.COUNTED, Outcome.NOT_COUNTED}:
+            return self._seal.reply(body, verdict.told, now, self._retry, self._renewal)
+        if verdict.outcome is Outcome.REFUSED and verdict.code is not None:
+            return self._seal.refusal(body, RefusalClaims(verdict.code.number, now, self._retry))
+        return verdict.answer
+
+    def _is_known(self, _group: GroupKey, client_id: bytes) -> bool:
+        return client_id in self._known
+
+
+def answer_reader(hosts: Sequence[SimulatedHost]) -> Callable[[bytes, bytes, TrustedKeysets], Answer]:
+    """What machines use in place of `verify_answer`."""
+    certificates = [host.certified.claims for host in hosts]
+
+    @lru_cache(MAX_ANSWERS)
+    def take_apart(answer: bytes) -> Answer:
+        return Answer(certificates[answer[-1]], decode_claims(answer[:-1]))
+
+    return lambda _request, answer, _keysets: take_apart(answer)
