@@ -13,7 +13,21 @@ import typer
 from muster.base import terminal
 from muster.base.errors import Code, Misconfigured, MusterError
 from muster.console import app as console
+from muster.platform import command_line
+from muster.platform.command_line import Json, asked_home
 from muster.platform.durable_file import replace_file
+
+__all__ = [
+    "Home",
+    "Json",
+    "Where",
+    "conditions_of",
+    "home_of",
+    "read_input",
+    "read_text",
+    "remember_home",
+    "write_output",
+]
 
 MAX_INPUT_BYTES = 64 * 1024 * 1024
 
@@ -21,7 +35,6 @@ Home = Annotated[
     Path | None,
     typer.Option("--home", envvar="MUSTER_HOME", help="The console's state folder.", show_default=False),
 ]
-Json = Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")]
 Where = Annotated[
     list[str] | None,
     typer.Option(
@@ -39,9 +52,7 @@ def remember_home(context: typer.Context, home: Home = None) -> None:
 
 def home_of(context: typer.Context, home: Path | None) -> Path:
     """The home that was asked for: with the command, before it, or the default of this user."""
-    is_from_environment = home is not None and str(home) == os.environ.get("MUSTER_HOME")
-    asked = (context.obj or home) if is_from_environment else (home or context.obj)
-    return Path(asked) if asked else Path(pwd.getpwuid(os.getuid()).pw_dir) / ".local/share/muster/console"
+    return asked_home(context.obj, home) or Path(pwd.getpwuid(os.getuid()).pw_dir) / ".local/share/muster/console"
 
 
 def conditions_of(where: Sequence[str] | None) -> tuple[console.Condition, ...]:
@@ -51,15 +62,7 @@ def conditions_of(where: Sequence[str] | None) -> tuple[console.Condition, ...]:
 
 def read_input(path: Path) -> bytes:
     """The bytes of a file that was named on the command line."""
-    try:
-        with path.open("rb") as file:
-            data = file.read(MAX_INPUT_BYTES + 1)
-    except OSError as error:
-        reason = (error.strerror or type(error).__name__).lower()
-        raise Misconfigured(Code.NOT_FOUND, f"{path} cannot be read: {reason}", "name a file that exists") from error
-    if len(data) > MAX_INPUT_BYTES:
-        raise Misconfigured(Code.USAGE, f"{path} is larger than {MAX_INPUT_BYTES} bytes", "split the file")
-    return data
+    return command_line.read_input(path, MAX_INPUT_BYTES, "split the file")
 
 
 def read_text(path: Path) -> str:
@@ -70,10 +73,11 @@ def read_text(path: Path) -> str:
         raise Misconfigured(Code.USAGE, f"{path} is no text in UTF-8", "save it as UTF-8") from error
 
 
-def write_output(path: Path, text: str | bytes) -> None:
-    """Write a file that was named on the command line, and say so; readable by its owner alone."""
+def write_output(path: Path, text: str | bytes, *, quiet: bool = False) -> None:
+    """Write a file that was named on the command line, and say so unless `quiet`; readable by its owner alone."""
     try:
         replace_file(path, text.encode() if isinstance(text, str) else text)
     except MusterError as error:
         raise Misconfigured(Code.USAGE, error.message, "choose another file") from error
-    terminal.note(f"written to {path}")
+    if not quiet:
+        terminal.note(f"written to {path}")

@@ -25,7 +25,7 @@ from muster.vendor.cli.options import (
     passphrase,
     read_text,
     remember,
-    write_text,
+    write_output,
 )
 from muster.vendor.cli.organisations import organisations
 from muster.vendor.cli.reports import reports
@@ -99,7 +99,7 @@ def import_(
     names = ", ".join(edition.name for edition in definition.edition)
     terminal.result(f"imported {definition.vendor.name}: {names or 'no editions'}")
     if out is not None:
-        write_text(out, vendor.export_product(own))
+        write_output(out, vendor.export_product(own))
     else:
         terminal.note("next: muster vendor product export --out FILE")
 
@@ -112,7 +112,7 @@ def export(
     home: Home = None,
 ) -> None:
     """Write the signed product file that machines and hosts install; its serial grows."""
-    write_text(out, vendor.export_product(opened(context, home, passphrase_fd)))
+    write_output(out, vendor.export_product(opened(context, home, passphrase_fd)))
 
 
 @app.command()
@@ -152,10 +152,10 @@ def confirm_file(
     """Confirm what came as a file: one installation id, or a request bundle."""
     seller, text = opened(context, home, passphrase_fd), read_text(file)
     if f"-----BEGIN MUSTER {REQUEST_BUNDLE}-----" in text:
-        write_text(out, _confirm_bundle(seller, text))
+        write_output(out, _confirm_bundle(seller, text))
         return
     done = vendor.confirm_file(seller, text, replaces=replaces)
-    write_text(out, done.file)
+    write_output(out, done.file)
     _tell(done)
 
 

@@ -10,7 +10,7 @@ import typer
 from muster.base import terminal
 from muster.trust.keyset import TrustedKeysets
 from muster.vendor import app as vendor
-from muster.vendor.cli.options import Home, Json, PassphraseFd, opened, passphrase, read_text, write_text
+from muster.vendor.cli.options import Home, Json, PassphraseFd, opened, passphrase, read_text, write_output
 from muster.wire.calendar import day_start
 
 keysets = typer.Typer(add_completion=False, no_args_is_help=True, help="Root and issuing keys, and what they say.")
@@ -98,7 +98,7 @@ def propose(
     wanted = vendor.Change(
         vendor.purposes(purpose) if purpose else (), tuple(retire_ or ()), tuple(revoke_ or ()), tuple(withdraw_ or ())
     )
-    write_text(out, vendor.propose(opened(context, home, passphrase_fd), wanted))
+    write_output(out, vendor.propose(opened(context, home, passphrase_fd), wanted))
 
 
 @keysets.command("sign")
@@ -112,7 +112,7 @@ def sign(
 ) -> None:
     """Sign a proposal with root keys; needs no vendor home."""
     secret = passphrase(context, passphrase_fd)()
-    write_text(out, vendor.sign(read_text(proposal), [vendor.read_root(path, secret) for path in root]))
+    write_output(out, vendor.sign(read_text(proposal), [vendor.read_root(path, secret) for path in root]))
 
 
 @keysets.command("publish")

@@ -2,24 +2,34 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from muster.base import terminal
 from muster.base.errors import Code, Misconfigured
+from muster.platform.command_line import Json, asked_home, read_input, write_output
 from muster.platform.passphrase import read_passphrase
 from muster.vendor import app as vendor
+
+__all__ = [
+    "Home",
+    "Json",
+    "PassphraseFd",
+    "home_of",
+    "opened",
+    "passphrase",
+    "read_text",
+    "remember",
+    "write_output",
+]
 
 MAX_INPUT_BYTES = 16 * 1024 * 1024
 
 Home = Annotated[
     Path | None, typer.Option("--home", envvar="MUSTER_HOME", help="The vendor's state folder.", show_default=False)
 ]
-Json = Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")]
 PassphraseFd = Annotated[
     int | None, typer.Option("--passphrase-fd", help="Read the passphrase from this file descriptor.")
 ]
@@ -40,10 +50,7 @@ def remember(context: typer.Context, home: Home = None, passphrase_fd: Passphras
 
 def home_of(context: typer.Context, home: Path | None) -> Path:
     """The home that was asked for: with the command, before it, or this user's default."""
-    # Both read MUSTER_HOME, so one written before the command must win over the environment behind it.
-    is_from_environment = home is not None and str(home) == os.environ.get("MUSTER_HOME")
-    asked = (context.obj.home or home) if is_from_environment else (home or context.obj.home)
-    return Path(asked) if asked is not None else vendor.default_home()
+    return asked_home(context.obj.home, home) or vendor.default_home()
 
 
 def opened(context: typer.Context, home: Path | None, passphrase_fd: int | None = None) -> vendor.Vendor:
@@ -63,23 +70,6 @@ def passphrase(context: typer.Context, descriptor: int | None, *, twice: bool = 
 def read_text(path: Path) -> str:
     """The text of a file that was named on the command line."""
     try:
-        data = path.read_bytes()
-    except OSError as error:
-        reason = (error.strerror or type(error).__name__).lower()
-        raise Misconfigured(Code.NOT_FOUND, f"{path} cannot be read: {reason}", "Name a file that exists.") from error
-    if len(data) > MAX_INPUT_BYTES:
-        raise Misconfigured(Code.USAGE, f"{path} is larger than {MAX_INPUT_BYTES} bytes", "This is another file.")
-    try:
-        return data.decode()
+        return read_input(path, MAX_INPUT_BYTES).decode()
     except UnicodeDecodeError as error:
         raise Misconfigured(Code.USAGE, f"{path} is not a text file", "Name the right file.") from error
-
-
-def write_text(path: Path, text: str) -> None:
-    """Write a file that was named on the command line."""
-    try:
-        path.write_text(text)
-    except OSError as error:
-        reason = (error.strerror or type(error).__name__).lower()
-        raise Misconfigured(Code.USAGE, f"{path} cannot be written: {reason}", "Choose another file.") from error
-    terminal.note(f"written to {path}")

@@ -13,10 +13,29 @@ import typer
 from muster.base import terminal
 from muster.base.errors import Code, Misconfigured
 from muster.console.directory import app as directory
+from muster.platform.command_line import Json, read_input, write_output
 from muster.platform.ldap.port import Directory
 
+__all__ = [
+    "MAX_TYPED",
+    "Authority",
+    "Base",
+    "Domain",
+    "Home",
+    "Json",
+    "Keytab",
+    "Principal",
+    "ProductFile",
+    "Server",
+    "User",
+    "read_input",
+    "secret",
+    "where",
+    "within",
+    "write_output",
+]
+
 PASSWORD = "MUSTER_DIRECTORY_PASSWORD"  # noqa: S105 - the name of a variable
-MAX_INPUT_BYTES = 4 * 1024 * 1024
 MAX_TYPED = 4096
 
 Result = TypeVar("Result")
@@ -28,7 +47,6 @@ Keytab = Annotated[str, typer.Option("--keytab", help="Log in by Kerberos with t
 Principal = Annotated[str, typer.Option("--principal", help="Whose keys of the keytab: NAME@REALM.")]
 Authority = Annotated[str, typer.Option("--ca", metavar="FILE", help="The authority behind the server's certificate.")]
 Base = Annotated[str, typer.Option("--base", metavar="DN", help="Keep objects below this entry.")]
-Json = Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")]
 ProductFile = Annotated[Path, typer.Option("--product", metavar="FILE", help="The vendor's product file.")]
 Home = Annotated[
     Path | None,
@@ -54,29 +72,6 @@ async def within(place: directory.Where, work: Callable[[Directory], Awaitable[R
     """Do some work on the directory."""
     async with directory.connected(place, os.environ) as found:
         return await work(found)
-
-
-def read_input(path: Path) -> bytes:
-    """The bytes of a file that was named on the command line."""
-    try:
-        with path.open("rb") as file:
-            data = file.read(MAX_INPUT_BYTES + 1)
-    except OSError as error:
-        reason = (error.strerror or type(error).__name__).lower()
-        raise Misconfigured(Code.NOT_FOUND, f"{path} cannot be read: {reason}", "Name a file that exists.") from error
-    if len(data) > MAX_INPUT_BYTES:
-        raise Misconfigured(Code.USAGE, f"{path} is larger than {MAX_INPUT_BYTES} bytes", "This is another file.")
-    return data
-
-
-def write_output(path: Path, text: str) -> None:
-    """Write a file that was named on the command line, and say so."""
-    try:
-        path.write_text(text)
-    except OSError as error:
-        reason = (error.strerror or type(error).__name__).lower()
-        raise Misconfigured(Code.USAGE, f"{path} cannot be written: {reason}", "Choose another file.") from error
-    terminal.note(f"written to {path}")
 
 
 def secret(key: str) -> str:
