@@ -28,12 +28,14 @@ from muster.console.core.conditions import Condition, parse_conditions
 from muster.console.core.keys import MAX_TEXT_CHARACTERS as MAX_KEY_TEXT
 from muster.console.core.keys import KeyLine, StoredKey, read_keys
 from muster.console.core.lines import COLUMNS, SHOWN, cell, instant, line
+from muster.console.core.reports import Report, as_csv, as_html, word
 from muster.console.core.settings import SQLITE, ConsoleSettings
 from muster.console.core.targets import Target, from_ansible, from_csv, from_list
 from muster.console.core.verdict import Verdict
 from muster.console.core.views import View
 from muster.console.ports import AuditRow, Carrier, Machine, Row, Task, Vault, VendorService
 from muster.console.service.acting import Console, Outcome, Resolve, begin, carry_out, forget_ssh_key
+from muster.console.service.fleets import fleet_files
 from muster.console.service.importing import Collected, discover, keep_collected, read_collected
 from muster.console.service.inventory import Chosen, remove_chosen, remove_view, save_view, tally, view_named, views
 from muster.console.service.keeping import (
@@ -63,6 +65,8 @@ from muster.console.service.proxying import (
     take_bundle_of_any,
     unconfirmed,
 )
+from muster.console.service.reporting import DAYS as REPORT_DAYS
+from muster.console.service.reporting import REPORTS, SIGNED, report
 from muster.console.service.searching import Search, search_in
 from muster.platform.durable_file import make_folder
 from muster.platform.sql import sqlite_url
@@ -235,7 +239,10 @@ def audited(console: Console, limit: int) -> list[AuditRow]:
 __all__ = [
     "COLUMNS",
     "MAX_KEY_TEXT",
+    "REPORTS",
+    "REPORT_DAYS",
     "SHOWN",
+    "SIGNED",
     "Added",
     "AuditRow",
     "Collected",
@@ -246,6 +253,7 @@ __all__ = [
     "Machine",
     "Outcome",
     "Product",
+    "Report",
     "Request",
     "Resolve",
     "Search",
@@ -262,6 +270,8 @@ __all__ = [
     "View",
     "add_keys",
     "add_product",
+    "as_csv",
+    "as_html",
     "audited",
     "begin",
     "carrier",
@@ -273,6 +283,7 @@ __all__ = [
     "deposit",
     "discover",
     "find_keys",
+    "fleet_files",
     "forget_ssh_key",
     "fresh_database_id",
     "from_ansible",
@@ -301,6 +312,7 @@ __all__ = [
     "remove_keys",
     "remove_product",
     "remove_view",
+    "report",
     "request_bundle",
     "rows",
     "save_view",
@@ -318,5 +330,6 @@ __all__ = [
     "verdicts",
     "view_named",
     "views",
+    "word",
     "workers",
 ]

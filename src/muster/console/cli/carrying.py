@@ -15,6 +15,8 @@ from muster.console import app as console
 from muster.console.cli.acting import FAILED, Edition, Service, Verdicts, finish, progress, run, tell
 from muster.console.cli.options import Home, Json, home_of, read_input, write_output
 from muster.console.cli.reaching import Reach, reaching
+from muster.console.cli.unlocking import vault_when_needed
+from muster.platform.durable_file import make_folder
 from muster.trust.humanid import format_installation
 from muster.wire.installation import unpack_installation
 
@@ -76,13 +78,26 @@ def _tell_doubts(taken: Sequence[console.Taken]) -> None:
 @reaching
 def export(
     reach: Reach,
-    out: Annotated[Path, typer.Option("--out", help="The request bundle, for the vendor.")],
+    out: Annotated[Path, typer.Option("--out", help="The request bundle; with --fleet a folder.")],
+    *,
     edition: Edition = "",
     no_names: Annotated[bool, typer.Option("--no-names", help="Without any name: no personal data.")] = False,
     no_collect: Annotated[bool, typer.Option("--no-collect", help="Only ids that were collected before.")] = False,
+    fleet: Annotated[bool, typer.Option("--fleet", help="FLEET.toml and what belongs to it, instead.")] = False,
+    key: Annotated[list[str] | None, typer.Option("--key", help="With --fleet: a key of the console.")] = None,
+    hosts: Annotated[str | None, typer.Option("--hosts", help="With --fleet: HOST[:PORT],…; empty: DNS.")] = None,
+    way: Annotated[str, typer.Option("--type", help="With --fleet: any, directory, host or mak.")] = "",
+    vendor: Annotated[str, typer.Option("--vendor", help="With --fleet: whose product, where there are several.")] = "",
 ) -> None:
-    """Collect installation ids into a request bundle that is carried to the vendor, or to a console that is online."""
+    """Collect installation ids into a request bundle for the vendor; or, with --fleet, write what deployment tools push."""
     work = console.open_console(reach.home)
+    if fleet:
+        named = None if hosts is None else [host.strip() for host in hosts.split(",") if host.strip()]
+        what = {"vendor": vendor, "edition": edition, "way": way, "hosts": named}
+        _export_fleet(reach, work, out, key or [], what)
+        return
+    if key or hosts is not None or way or vendor:
+        raise Misconfigured(Code.USAGE, "these options are about a fleet file", "add --fleet")
     machines = [machine.id for machine in console.selected(work, reach.conditions)]
     collected = [] if no_collect else run(reach, work, console.collect(work, reach.conditions, edition))
     waiting = console.unconfirmed(work, machines)
@@ -104,6 +119,23 @@ def export(
             terminal.note(f"{counts['confirmed']} were confirmed before: muster console deposit")
     if failed:
         raise typer.Exit(FAILED)
+
+
+def _export_fleet(reach: Reach, work: console.Console, out: Path, which: Sequence[str], what: dict[str, Any]) -> None:
+    chosen = console.find_keys(work, which)
+    vault = vault_when_needed(reach.home, reach.passphrase_fd)
+    keys = [vault().unseal(key) for key in chosen]
+    files = console.fleet_files(work, console.selected(work, reach.conditions), keys=keys, **what)
+    for name, text in files.items():
+        make_folder((out / name).parent)
+        write_output(out / name, text, quiet=True)
+    machines = sum("/" in name and name.endswith("FLEET.toml") for name in files)
+    if reach.as_json:
+        terminal.result_json({"files": sorted(files), "machines": machines})
+        return
+    terminal.result(f"{out / 'FLEET.toml'} for all" + (f", and {machines} machines of their own" if machines else ""))
+    if keys:
+        terminal.warn("keys stand in these files: keep them from other eyes")
 
 
 def confirm_file(
