@@ -12,6 +12,7 @@ from reliability.histories import histories
 from reliability.hostile_fleet import hostile_fleet
 from reliability.invented_ids import invented_ids
 from reliability.killed import killed
+from reliability.killed_in_migration import killed_in_migration
 from reliability.mistyped import mistyped
 from reliability.names_lost import names_lost
 from reliability.powerless import powerless
@@ -50,6 +51,13 @@ ROWS: dict[str, Row] = {
         (12, 1, 8),
         (200, 10, 30),
         (200, 10, 30),
+    ),
+    "R15": Row(
+        "killed while an older database is taken over",
+        lambda folder, kills, kinds: killed_in_migration(folder, kills, every_kind=bool(kinds)),
+        (2, 0),
+        (25, 1),
+        (100, 1),
     ),
     "R20": Row("ids with every slip of people who type", mistyped, (60,), (2_000,), (100_000,)),
     "R21": Row("random histories against plain models", histories, (10,), (500,), (10_000,)),

@@ -30,9 +30,9 @@ class Postgresql:
 
     def database(self, name: str) -> str:
         """The URL of a new, empty database."""
-        with psycopg.connect(self._address("postgres"), autocommit=True) as connection:
+        with psycopg.connect(self.address("postgres"), autocommit=True) as connection:
             connection.execute(f'CREATE DATABASE "{name}"')
-        return self._address(name)
+        return self.address(name)
 
     def stop(self) -> None:
         """Stop at once, as when the power fails."""
@@ -43,7 +43,8 @@ class Postgresql:
         options = f"-p {self.port} -k {self.folder} -c listen_addresses={LOOPBACK} -c max_connections=200"
         self._control("-l", str(self.folder / "log"), "-o", options, "start")
 
-    def _address(self, name: str) -> str:
+    def address(self, name: str) -> str:
+        """The URL of a database that is there."""
         return f"postgresql://{USER}@{LOOPBACK}:{self.port}/{name}"
 
     def _control(self, *words: str) -> None:
