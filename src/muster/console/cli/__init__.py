@@ -18,6 +18,7 @@ from muster.console.cli.carrying import confirm_file, deposit, export, import_fi
 from muster.console.cli.finding import discover
 from muster.console.cli.keys import install_key, keys, products
 from muster.console.cli.options import Home, Json, Where, conditions_of, home_of, remember_home
+from muster.console.cli.reporting import report
 from muster.console.cli.serving import serve
 from muster.console.cli.views import views
 
@@ -38,6 +39,7 @@ app.command("confirm-file")(confirm_file)
 app.command("import")(import_files)
 app.command()(deposit)
 app.command()(resume)
+app.command()(report)
 app.command()(serve)
 app.add_typer(accounts, name="account")
 app.add_typer(views, name="view")

@@ -96,15 +96,20 @@ def line_of(row: Row) -> Mapping[str, Any]:
     return line(machine.target, machine.source, machine.contact_at, last, row.seen)
 
 
-def every_line(console: Console, conditions: Sequence[Condition], sort: str) -> Iterator[Mapping[str, Any]]:
+def every_row(console: Console, conditions: Sequence[Condition], sort: str) -> Iterator[Row]:
     """All lines that fit, in groups that are read one after the other: other work goes on between them."""
     now, place = console.clock.now(), Place(sort, size=FILE_ROWS)
     while True:
         rows = console.store.run(lambda books, at=place: books.page(conditions, now, at))  # type: ignore[misc]
-        yield from (line_of(row) for row in rows[:FILE_ROWS])
+        yield from rows[:FILE_ROWS]
         if len(rows) <= FILE_ROWS:
             return
         place = replace(place, after=mark_of(rows[FILE_ROWS - 1], place.field))
+
+
+def every_line(console: Console, conditions: Sequence[Condition], sort: str) -> Iterator[Mapping[str, Any]]:
+    """`every_row` as people and scripts read it."""
+    return (line_of(row) for row in every_row(console, conditions, sort))
 
 
 def tally(console: Console, field: str, conditions: Sequence[Condition]) -> dict[str, int]:

@@ -10,7 +10,9 @@ from muster import __version__
 from muster.console.service.acting import Console
 from muster.console.web.acts import acts
 from muster.console.web.machines import machines
+from muster.console.web.overview import overview
 from muster.console.web.records import audit, people
+from muster.console.web.reports import reports
 from muster.console.web.site import KeyRoom, Site, make_site
 from muster.console.web.tasks import tasks
 from muster.console.web.working import Workers
@@ -18,7 +20,7 @@ from muster.platform.accounts import Accounts
 from muster.platform.pages.access import access
 from muster.platform.pages.pages import see_other, static_files
 
-HOME = "/machines"
+HOME = "/overview"
 
 
 def create_app(console: Console, accounts: Accounts, workers: Workers, keys: KeyRoom) -> FastAPI:
@@ -27,7 +29,7 @@ def create_app(console: Console, accounts: Accounts, workers: Workers, keys: Key
     site = make_site(console, accounts, workers, keys)
     app.mount("/static", static_files())
     app.include_router(access(site.pages, site.visitors, HOME))
-    for room in (home, machines, acts, tasks, audit, people):
+    for room in (home, overview, machines, acts, tasks, reports, audit, people):
         app.include_router(room(site))
     return app
 

@@ -27,8 +27,10 @@ OWNER = "Muster console"
 
 # Address, name and the scope somebody needs to see it.
 MENU = (
+    ("/overview", "Overview", READ),
     ("/machines", "Machines", READ),
     ("/tasks", "Tasks", READ),
+    ("/reports", "Reports", READ),
     ("/audit", "Audit", AUDIT),
     ("/accounts", "Accounts", ACCOUNTS),
 )

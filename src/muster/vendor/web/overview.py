@@ -10,11 +10,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from muster.base.config import load_text
+from muster.platform.pages.charts import bars
 from muster.vendor.core.definition import Definition
 from muster.vendor.ports import Books
 from muster.vendor.service.access import READ
 from muster.vendor.service.vendor import FINGERPRINT
-from muster.vendor.web.charts import bars
 from muster.vendor.web.site import Site
 
 DAYS = 90
@@ -42,7 +42,7 @@ def overview(site: Site) -> APIRouter:
             }
 
         facts = site.vendor.store.run(work)
-        chart = bars(facts.pop("days"), since.date(), now.date())
+        chart = bars(facts.pop("days"), since.date(), now.date(), "Activations")
         keyset = site.vendor.keysets().newest
         return site.show(request, who, "overview.html", chart=chart, keyset=keyset, **facts)
 
