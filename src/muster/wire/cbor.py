@@ -17,6 +17,7 @@ Value: TypeAlias = "int | bytes | str | list[Value] | tuple[Value, ...]"
 UINT, BSTR, TSTR, ARRAY = 0, 2, 3, 4
 _LONG_HEADS_FROM = 24
 _LONG_HEADS = {24: 1, 25: 2, 26: 4, 27: 8}
+_OCTETS = tuple(bytes((value,)) for value in range(256))
 _SMALLEST = {1: 24, 2: 1 << 8, 4: 1 << 16, 8: 1 << 32}
 
 
@@ -38,7 +39,7 @@ def head(major: int, argument: int) -> bytes:
     """The shortest head of a major type; `ValueError` for what CBOR's unsigned integers cannot hold."""
     first = major << 5
     if 0 <= argument < _LONG_HEADS_FROM:
-        return bytes((first | argument,))
+        return _OCTETS[first | argument]
     for low, size in _LONG_HEADS.items():
         if _SMALLEST[size] <= argument < 1 << (8 * size):
             return bytes((first | low,)) + argument.to_bytes(size, "big")
