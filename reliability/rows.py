@@ -18,6 +18,7 @@ from reliability.names_lost import names_lost
 from reliability.powerless import powerless
 from reliability.restarted_in_turn import restarted_in_turn
 from reliability.slow_peers import slow_peers
+from reliability.soaked import soaked
 from reliability.starved import starved
 from reliability.stopped import stopped
 from reliability.together import together
@@ -38,6 +39,7 @@ ROWS: dict[str, Row] = {
     "R1": Row("host killed with SIGKILL at random instants under load", killed, (10,), (200,), (1_000,)),
     "R2": Row("power lost at any instant", powerless, (120, 20), (3_000, 200), (20_000, 2_000)),
     "R5": Row("every decoder under a fuzzer", fuzzed, (0,), (60,), (-1,)),
+    "R6": Row("asked at one pace for a long time", soaked, (3, 100), (120, 1_000), (1_800, 1_000)),
     "R7": Row("slow peers that never finish a request", slow_peers, (300,), (2_000,), (10_000,)),
     "R8": Row("machines that do not exist", invented_ids, (5_000, 1_000), (100_000, 20_000), (1_000_000, 1_000_000)),
     "R9": Row("name server down, slow, ignorant, poisoned or endless", names_lost, (30,), (150,), (150,)),

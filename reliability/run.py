@@ -68,6 +68,11 @@ def _run(name: str, size: str) -> tuple[list[Figure], float]:
         return row.run(Path(folder), *getattr(row, size)), time.monotonic() - begun
 
 
+PICTURE = (
+    "R6, memory and descriptors over time:\n\n![Memory and descriptors of a host over time](../pictures/soak.svg)\n\n"
+)
+
+
 def _page(rows: dict[str, list[str]]) -> str:
     model = re.findall(r"model name\s*: (.*)", Path("/proc/cpuinfo").read_text())
     lines = [line for name in sorted(rows, key=lambda name: int(name[1:])) for line in rows[name]]
@@ -80,6 +85,7 @@ def _page(rows: dict[str, list[str]]) -> str:
         "with a load above 1 times are worse than they need be.\n\n"
         f"{model[0] if model else platform.processor()}, {os.cpu_count()} cores, "
         f"Python {platform.python_version()}, Linux {platform.release()}.\n\n{table}\n\n"
+        f"{PICTURE if 'R6' in rows else ''}"
         "What the table does not show:\n\n"
         "* Rows and forms that do not stand in it were not run for this page.\n"
         "* SIGKILL (R1) leaves what the kernel has taken. A loss of power (R2) is rebuilt from what was written and flushed: "

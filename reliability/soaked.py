@@ -1,0 +1,150 @@
+"""R6: a host that is asked at one pace for a long time. Nobody is turned away, and memory and descriptors stay what they were."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import uvloop
+
+from muster.trust.chain import verify_answer
+from muster.wire.activation import ReplyClaims
+from reliability.curves import Curve, draw
+from reliability.figure import Figure, below, none_of, percentile
+from tests.programs.host_process import HostProcess, serving
+from tests.worlds.host_world import SmallVendor, certified_home, exchange, request
+
+IDS = 1_000_000
+TICK_SECONDS = 0.01
+VERIFIED_EVERY = 50
+SAMPLE_SECONDS = 1.0
+SETTLED_AFTER = 300.0
+"""Seconds after which memory is said to be what it will be."""
+
+GROWTH_PERCENT = 2.0
+RESIDENT_MEGABYTES = 120.0
+P99_MILLISECONDS = 50.0
+SPARE_DESCRIPTORS = 8
+CLOSED_SECONDS = 10.0
+
+DRAWN_FROM = 60
+PICTURE = Path(__file__).resolve().parents[1] / "docs" / "pictures" / "soak.svg"
+
+
+@dataclass
+class Soak:
+    """What was seen. `samples`: seconds since the beginning, megabytes resident, descriptors without those of requests."""
+
+    waits: list[float] = field(default_factory=list)
+    errors: int = 0
+    verified: int = 0
+    late: float = 0.0
+    left_open: int = 0
+    samples: list[tuple[float, float, int]] = field(default_factory=list)
+
+
+def soaked(folder: Path, seconds: int, pace: int) -> list[Figure]:
+    """`pace` requests a second for so many seconds."""
+    home, vendor = folder / "home", SmallVendor()
+    certified_home(home, vendor)
+    with serving(home) as host:
+        soak = uvloop.run(_ask(host, vendor, seconds, pace))
+    if seconds >= DRAWN_FROM:
+        _draw(soak, seconds, pace)
+    memory = [megabytes for _, megabytes, _ in soak.samples]
+    descriptors = [number for _, _, number in soak.samples]
+    most = max(descriptors)
+    p99 = percentile(soak.waits, 0.99) * 1_000
+    figures = [
+        Figure("requests, of them verified", f"{len(soak.waits)}, {soak.verified}", "some", soak.verified > 0),
+        none_of("requests without a count", soak.errors),
+        below("resident at most", max(memory), RESIDENT_MEGABYTES, "MB"),
+        below("descriptors beside those of requests, at most", most, min(descriptors) + SPARE_DESCRIPTORS, ""),
+        none_of("descriptors more at the end than at the beginning", max(0, soak.left_open)),
+        # In a few seconds the start of the processes is most of what is measured.
+        below("p99", p99, P99_MILLISECONDS, "ms")
+        if seconds >= DRAWN_FROM
+        else Figure("p99", f"{p99:.4g} ms", "–", True),
+        Figure("asked later than meant, at most", f"{soak.late:.2f} s", "–", True),
+    ]
+    settled = [megabytes for at, megabytes, _ in soak.samples if at >= SETTLED_AFTER]
+    if len(settled) > SETTLED_AFTER / SAMPLE_SECONDS:
+        growth = 100 * (max(settled) / settled[0] - 1)
+        figures.append(below("memory beyond that of minute 5", growth, GROWTH_PERCENT, "%"))
+    else:
+        figures.append(Figure("memory beyond that of minute 5", "not that long", "–", True))
+    return figures
+
+
+async def _ask(host: HostProcess, vendor: SmallVendor, seconds: int, pace: int) -> Soak:
+    soak, asking = Soak(), set[asyncio.Task[None]]()
+
+    async def asks(number: int) -> None:
+        body, begun = request(vendor, number % IDS), time.monotonic()
+        try:
+            answer = await exchange(host.address, body)
+        except OSError:
+            answer = None
+        soak.waits.append(time.monotonic() - begun)
+        if answer is None or (number % VERIFIED_EVERY == 0 and not _tells_a_count(vendor, body, answer)):
+            soak.errors += 1
+        elif number % VERIFIED_EVERY == 0:
+            soak.verified += 1
+
+    await asks(0)
+    before = _descriptors(host.process.pid)
+    begun = time.monotonic()
+    asked = sampled = 0
+    while (now := time.monotonic() - begun) < seconds:
+        due = min(int(now * pace), seconds * pace)
+        soak.late = max(soak.late, (due - asked) / pace)
+        for number in range(asked, due):
+            task = asyncio.create_task(asks(number))
+            asking.add(task)
+            task.add_done_callback(asking.discard)
+        asked = due
+        if now >= sampled * SAMPLE_SECONDS:
+            sampled += 1
+            soak.samples.append((now, *_look_at(host.process.pid)))
+        await asyncio.sleep(TICK_SECONDS)
+    await asyncio.gather(*asking)
+    soak.left_open = await _left_open(host.process.pid, before)
+    return soak
+
+
+async def _left_open(process: int, before: int) -> int:
+    """How many descriptors more than `before` are open, once the host had time to close those of the last requests."""
+    end = time.monotonic() + CLOSED_SECONDS
+    # Nothing tells from outside that a descriptor was closed.
+    while (more := _descriptors(process) - before) > 0 and time.monotonic() < end:  # noqa: ASYNC110
+        await asyncio.sleep(TICK_SECONDS)
+    return more
+
+
+def _descriptors(process: int) -> int:
+    return len(list(Path(f"/proc/{process}/fd").iterdir()))
+
+
+def _tells_a_count(vendor: SmallVendor, body: bytes, answer: bytes) -> bool:
+    return isinstance(verify_answer(body, answer, vendor.trusted).claims, ReplyClaims)
+
+
+def _look_at(process: int) -> tuple[float, int]:
+    """Megabytes resident, and descriptors that are no connection of a peer."""
+    status = Path(f"/proc/{process}/status").read_text()
+    resident = next(line for line in status.splitlines() if line.startswith("VmRSS"))
+    names = 0
+    for descriptor in Path(f"/proc/{process}/fd").iterdir():
+        try:
+            names += not str(descriptor.readlink()).startswith("socket:")
+        except OSError:
+            continue  # closed since
+    return int(resident.split()[1]) / 1024, names
+
+
+def _draw(soak: Soak, seconds: int, pace: int) -> None:
+    memory = Curve("resident memory", "MB", [(at, megabytes) for at, megabytes, _ in soak.samples])
+    descriptors = Curve("open descriptors", "", [(at, float(number)) for at, _, number in soak.samples])
+    PICTURE.write_text(draw(f"A host asked {pace} times a second for {seconds} seconds", [memory, descriptors]))
