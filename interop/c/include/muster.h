@@ -59,7 +59,7 @@ MUSTER_API int muster_is_permanent(const muster *handle);
 /* When the activation, the grace, ends; -1 where there is none. */
 MUSTER_API int64_t muster_expires_at(const muster *handle);
 MUSTER_API int64_t muster_grace_ends_at(const muster *handle);
-/* Whole days to the end of the activation, or of the grace; 0 on the last day and after it, -1 where nothing ends. */
+/* Whole days to the end of the activation, or of the grace; 0 on the last day and where all is over, -1 where it is for good. */
 MUSTER_API int64_t muster_days_left(const muster *handle);
 /* The number of the error that keeps evidence from holding, or 0. */
 MUSTER_API int muster_reason(const muster *handle);

@@ -7,7 +7,7 @@ enum { CLEARLY = 3600, INSTALLATION = 24 };
 
 /* One piece of evidence as it is judged now. `left` counts the seconds to its end. */
 typedef struct {
-    int method, trouble;
+    int method, trouble, other; /* other: than its end */
     bool has_end, is_by_day; /* by_day: its end is a date alone */
     int64_t left, organisation;
     mu_moment begun;
@@ -39,19 +39,20 @@ static void limit_to(const mu_situation *situation, const mu_certificate *certif
     found->organisation = certificate->organisation;
 }
 
-/* The troubles that all kinds share, the first that applies; its own end comes before all. */
-static void trouble(const mu_situation *situation, bool is_revoked, bool is_same, uint32_t key_kind, evidence *found) {
+/* The first trouble that applies; the end of the evidence is told before all others. */
+static void trouble(const mu_situation *situation, bool is_revoked, bool is_same, bool is_left, uint32_t key_kind, evidence *found) {
     const mu_edition_record *mine = mu_record_edition(situation->record, situation->edition->id);
-    if (found->has_end && found->left <= 0)
-        found->trouble = MU_LEASE_ENDED;
-    else if (!is_same)
-        found->trouble = MU_HARDWARE_CHANGED;
+    if (!is_same)
+        found->other = MU_HARDWARE_CHANGED;
     else if (is_revoked)
-        found->trouble = MU_KEY_REVOKED;
+        found->other = MU_KEY_REVOKED;
+    else if (is_left)
+        found->other = MU_NO_DOMAIN;
     else if (mine->key_kind != key_kind)
-        found->trouble = MU_KEY_WRONG_KIND;
+        found->other = MU_KEY_WRONG_KIND;
     else if (found->has_end && mu_is_clock_suspect(situation))
-        found->trouble = MU_CLOCK_SUSPECT;
+        found->other = MU_CLOCK_SUSPECT;
+    found->trouble = found->has_end && found->left <= 0 ? MU_LEASE_ENDED : found->other;
 }
 
 static bool by_lease(const mu_situation *situation, const mu_lease *lease, evidence *found) {
@@ -69,7 +70,7 @@ static bool by_lease(const mu_situation *situation, const mu_lease *lease, evide
     found->left = left_of(situation, lease->received, situation->policy->validity);
     limit_to(situation, &answer.certificate, found);
     bool is_same = is_hardware_same(situation, request.parts, lease->salt);
-    trouble(situation, answer.is_revoked, is_same, MU_GENERIC, found);
+    trouble(situation, answer.is_revoked, is_same, false, MU_GENERIC, found);
     return true;
 }
 
@@ -89,9 +90,8 @@ static bool by_directory(const mu_situation *situation, const mu_directory_evide
     *found = (evidence){.method = MU_BY_DIRECTORY, .has_end = true, .begun = object->read};
     found->left = left_of(situation, object->read, situation->policy->validity);
     limit_to(situation, &certificate, found);
-    trouble(situation, is_revoked, is_hardware_same(situation, object->parts, object->salt), MU_GENERIC, found);
-    if (found->trouble == MU_OK && object->left)
-        found->trouble = MU_NO_DOMAIN;
+    bool is_same = is_hardware_same(situation, object->parts, object->salt);
+    trouble(situation, is_revoked, is_same, object->left, MU_GENERIC, found);
     return true;
 }
 
@@ -109,19 +109,32 @@ static bool by_confirmation(const mu_situation *situation, const mu_permanent_ev
     *found = (evidence){.method = MU_BY_MAK, .has_end = end_day != 0, .is_by_day = true, .begun = deposited->deposited};
     found->organisation = -1;
     found->left = end_day == 0 ? INT64_MAX : ((int64_t)end_day + 1) * MU_DAY - situation->now;
-    trouble(situation, is_revoked, is_hardware_same(situation, deposited->parts, deposited->salt), MU_MULTIPLE, found);
+    bool is_same = is_hardware_same(situation, deposited->parts, deposited->salt);
+    trouble(situation, is_revoked, is_same, false, MU_MULTIPLE, found);
     return true;
 }
 
-/* What is left of the grace that follows a trouble. */
-static int64_t grace_left(const mu_situation *situation, const evidence *judged) {
+/* What is left of the grace since a trouble was noticed. One that nobody noted was not there at the last save. */
+static int64_t grace_of_trouble(const mu_situation *situation, const evidence *judged) {
     const mu_edition_record *mine = mu_record_edition(situation->record, situation->edition->id);
+    mu_moment since = mine->trouble;
+    if (since.at == 0 && since.used == 0) {
+        since = (mu_moment){.at = situation->record->high_water, .used = (uint32_t)situation->used};
+        if (since.at < judged->begun.at)
+            since.at = judged->begun.at;
+    }
+    return left_of(situation, since, situation->policy->renewal_grace);
+}
+
+/* What is left of the grace that follows a trouble, an end, or the earlier of both. */
+static int64_t grace_left(const mu_situation *situation, const evidence *judged) {
     uint64_t grace = situation->policy->renewal_grace;
+    int64_t left = INT64_MAX;
     if (judged->trouble == MU_LEASE_ENDED)
-        return judged->is_by_day ? judged->left + (int64_t)grace
+        left = judged->is_by_day ? judged->left + (int64_t)grace
                                  : left_of(situation, judged->begun, situation->policy->validity + grace);
-    bool is_new = mine->trouble.at == 0 && mine->trouble.used == 0;
-    return is_new ? (int64_t)grace : left_of(situation, mine->trouble, grace);
+    int64_t other = judged->other == MU_OK ? INT64_MAX : grace_of_trouble(situation, judged);
+    return other < left ? other : left;
 }
 
 static mu_standing stand_on(const mu_situation *situation, const evidence *judged) {
@@ -134,7 +147,7 @@ static mu_standing stand_on(const mu_situation *situation, const evidence *judge
     if (judged->trouble != MU_OK) {
         int64_t left = grace_left(situation, judged);
         found.state = left > 0 ? MU_RENEWAL_GRACE : MU_NOTIFICATION;
-        found.grace_ends_at = situation->now + left;
+        found.grace_ends_at = left > 0 ? situation->now + left : -1;
     }
     return found;
 }
@@ -178,5 +191,5 @@ void mu_stand(const mu_situation *situation, mu_standing *found) {
     int64_t left = left_of(situation, mine->installed, grace);
     found->state = left > 0 ? MU_INITIAL_GRACE : MU_NOTIFICATION;
     found->reason = MU_OK;
-    found->grace_ends_at = situation->now + left;
+    found->grace_ends_at = left > 0 ? situation->now + left : -1;
 }

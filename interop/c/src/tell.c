@@ -31,7 +31,7 @@ int64_t muster_grace_ends_at(const muster *handle) {
 int64_t muster_days_left(const muster *handle) {
     const mu_standing *standing = &handle->standing;
     int64_t end = standing->state == MU_LICENSED ? standing->expires_at : standing->grace_ends_at;
-    if (end < 0)
+    if (standing->is_permanent && standing->state == MU_LICENSED)
         return -1;
     return end <= handle->clocks.now ? 0 : (end - handle->clocks.now) / MU_DAY;
 }

@@ -66,6 +66,13 @@ static int secrets(const json *given, const json *expect) {
     return MU_OK;
 }
 
+/* An instant that only some cases tell; null where nothing ends. */
+static void expect_end(const json *expect, const char *name, int64_t instant) {
+    const json *wanted = expect == NULL ? NULL : json_get(expect, name);
+    if (wanted != NULL && (wanted->kind == JSON_NUMBER ? (int64_t)wanted->number : -1) != instant)
+        expect_that(false, name);
+}
+
 static int state(const json *given, const json *expect) {
     mu_product product;
     mu_record found = {0};
@@ -88,6 +95,8 @@ static int state(const json *given, const json *expect) {
         mu_standing standing;
         mu_stand(&situation, &standing);
         expect_text(expect, "state", mu_span_of_text(STATES[standing.state]));
+        expect_end(expect, "expires_at", standing.state == MU_LICENSED ? standing.expires_at : -1);
+        expect_end(expect, "grace_ends_at", standing.grace_ends_at);
     }
     mu_record_free(&found);
     mu_product_free(&product);
