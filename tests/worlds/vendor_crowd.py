@@ -59,7 +59,7 @@ def crowd(acme: Acme, keys: int) -> None:
         for n in range(keys)
     ]
     audit = [
-        {"at": now, "actor": "crowd", "action": "key.issued", "subject": str(10_000 + n), "details": "{}"}
+        {"at": now, "actor_id": 1, "action": "key.issued", "subject": str(10_000 + n), "details": "{}"}
         for n in range(keys)
     ]
 

@@ -2,34 +2,33 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 
+from muster.base.entropy import Entropy
 from muster.trust.hardware import INSTALLATION_WIDTH
 from muster.vendor.adapters import sql_statements as s
 from muster.vendor.adapters import tables as t
-from muster.vendor.adapters.quick import quick_of
+from muster.vendor.adapters.sql_audit import SqlAudit
 from muster.vendor.adapters.sql_customers import SqlCustomers
 from muster.vendor.adapters.sql_listings import SqlListings
 from muster.vendor.adapters.sql_rows import KEY_COLUMNS, read_key, select_keys, utc
 from muster.vendor.adapters.sql_webhooks import SqlWebhooks
 from muster.vendor.core.ledger import Cost
-from muster.vendor.ports import AuditRow, CertificateRow, KeyRow, MachineRow, Organisation
+from muster.vendor.ports import CertificateRow, KeyRow, MachineRow, Organisation
 from muster.wire.certificate import CertificateClaims
 from muster.wire.installation import SubjectKind
 
 
-class SqlBooks(SqlListings, SqlCustomers, SqlWebhooks):
+class SqlBooks(SqlAudit, SqlListings, SqlCustomers, SqlWebhooks):
     """See `Books`."""
 
-    def __init__(self, connection: sa.Connection) -> None:
-        super().__init__(connection)
-        self._quick = quick_of(connection)
+    def __init__(self, connection: sa.Connection, entropy: Entropy) -> None:
+        SqlAudit.__init__(self, connection, entropy)
+        SqlListings.__init__(self, connection)
         self._can_hold = connection.dialect.name != "sqlite"  # SQLite has one writer at a time anyway
 
     def setting(self, name: str) -> str | None:
@@ -190,29 +189,6 @@ class SqlBooks(SqlListings, SqlCustomers, SqlWebhooks):
         }
         (added,) = self._quick(s.ADD_MACHINE, values)
         return replace(row, id=added.id)
-
-    def audit(self, at: datetime, actor: str, action: str, subject: str, details: Mapping[str, object]) -> None:
-        """See `Books`."""
-        row = {"at": at, "actor": actor, "action": action, "subject": subject[:200], "details": _details(details)}
-        self._quick(s.WRITE_AUDIT, row)
-
-    def audit_all(
-        self, at: datetime, actor: str, action: str, subjects: Sequence[str], details: Mapping[str, object]
-    ) -> None:
-        """See `Books`."""
-        same = {"at": at, "actor": actor, "action": action, "details": _details(details)}
-        self._do(s.WRITE_AUDIT, [{**same, "subject": subject[:200]} for subject in subjects])
-
-    def audit_rows(self, last: int) -> tuple[AuditRow, ...]:
-        """See `Books`."""
-        rows = list(self._do(sa.select(t.audit).order_by(t.audit.c.id.desc()).limit(last)))
-        return tuple(
-            AuditRow(r.id, utc(r.at), r.actor, r.action, r.subject, json.loads(r.details)) for r in reversed(rows)
-        )
-
-
-def _details(details: Mapping[str, object]) -> str:
-    return json.dumps(dict(details), default=str, sort_keys=True)
 
 
 def _new_id(done: sa.CursorResult[Any]) -> int:

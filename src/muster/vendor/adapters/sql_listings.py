@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any, TypeVar
@@ -11,6 +10,7 @@ import sqlalchemy as sa
 
 from muster.trust.productkey import KeyKind
 from muster.vendor.adapters import tables as t
+from muster.vendor.adapters.sql_audit import ABOUT, ACTOR, read_audit, select_audit
 from muster.vendor.adapters.sql_lists import found, is_number, listed, where
 from muster.vendor.adapters.sql_rows import read_key, select_keys, utc
 from muster.vendor.core.ledger import Cost
@@ -74,18 +74,12 @@ class SqlListings:
     def list_audit(self, search: Search) -> Listed[AuditRow]:
         """See `Listings`."""
         own = t.audit.c
-        query = sa.select(t.audit)
+        query = select_audit()
         if search.text:
-            query = query.where(found(search.text, own.actor, own.action, own.subject))
+            query = query.where(found(search.text, ACTOR, ABOUT, own.action, own.subject))
         if search.key is not None:
             query = query.where(own.subject == str(search.key), own.action.startswith("key."))
-        return listed(
-            self._do,
-            query,
-            search,
-            own.id.desc(),
-            lambda r: AuditRow(r.id, utc(r.at), r.actor, r.action, r.subject, json.loads(r.details)),
-        )
+        return listed(self._do, query, search, own.id.desc(), read_audit)
 
     def totals(self) -> Totals:
         """See `Listings`."""

@@ -23,7 +23,14 @@ SPEND = (
     .values(used=sa.bindparam("used"), reactivated=sa.bindparam("reactivated"))
 )
 ADD_MACHINE = sa.insert(t.machine).returning(t.machine.c.id)
-WRITE_AUDIT = sa.insert(t.audit).inline()  # nobody asks for the number of the row
+WRITE_AUDIT = sa.text(
+    "INSERT INTO audit (at, actor_id, action, subject, details, about_id, remark_id)"
+    " SELECT :at, id, :action, :subject, :details, CAST(:about_id AS BIGINT), CAST(:remark_id AS BIGINT)"
+    " FROM person WHERE name = :actor RETURNING id"
+).bindparams(sa.bindparam("at", type_=t.At))  # no row comes back where nobody has this name yet
+ADD_PERSON = sa.text(
+    "INSERT INTO person (name, salt, digest) VALUES (:name, :salt, :digest) ON CONFLICT DO NOTHING"
+).bindparams(sa.bindparam("salt", type_=sa.LargeBinary), sa.bindparam("digest", type_=sa.LargeBinary))
 
 
 def part_values(parts: bytes) -> dict[str, int]:

@@ -8,6 +8,7 @@ from typing import TypeVar
 
 import sqlalchemy as sa
 
+from muster.base.entropy import Entropy, SystemEntropy
 from muster.platform.sql import Database
 from muster.vendor.adapters.sql_books import SqlBooks
 from muster.vendor.ports import Books
@@ -18,9 +19,10 @@ Result = TypeVar("Result")
 
 
 class SqlStore:
-    """The books in the database of a URL."""
+    """The books in the database of a URL. `entropy` gives the salts of what can be erased."""
 
-    def __init__(self, url: str | sa.URL) -> None:
+    def __init__(self, url: str | sa.URL, entropy: Entropy | None = None) -> None:
+        self._entropy = entropy or SystemEntropy()
         self._database = Database(url, MIGRATIONS, "database in vendor.toml")
 
     def migrate(self) -> None:
@@ -29,7 +31,7 @@ class SqlStore:
 
     def run(self, work: Callable[[Books], Result], *, holding: bool = False) -> Result:
         """See `Store`."""
-        return self._database.run(lambda connection: work(SqlBooks(connection)), holding=holding)
+        return self._database.run(lambda connection: work(SqlBooks(connection, self._entropy)), holding=holding)
 
     def close(self) -> None:
         """Let every connection go."""

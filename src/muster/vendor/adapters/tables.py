@@ -121,15 +121,46 @@ machine = sa.Table(
     sqlite_autoincrement=True,
 )
 
+person = sa.Table(
+    "person",
+    metadata,
+    sa.Column("id", Id, primary_key=True, autoincrement=True),
+    sa.Column("name", sa.String(200), unique=True),
+    sa.Column("salt", sa.LargeBinary(16)),
+    sa.Column("digest", sa.LargeBinary(32), nullable=False),
+    sqlite_autoincrement=True,
+)
+
+remark = sa.Table(
+    "remark",
+    metadata,
+    sa.Column("id", Id, primary_key=True, autoincrement=True),
+    sa.Column("text", sa.Text),
+    sa.Column("salt", sa.LargeBinary(16)),
+    sa.Column("digest", sa.LargeBinary(32), nullable=False),
+    sqlite_autoincrement=True,
+)
+
+seal = sa.Table(
+    "seal",
+    metadata,
+    sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("signed", sa.LargeBinary, nullable=False),
+)
+
+# People are named by number without a foreign key: it would have every activation lock the same row of `person`.
 audit = sa.Table(
     "audit",
     metadata,
     sa.Column("id", Id, primary_key=True, autoincrement=True),
     sa.Column("at", At, nullable=False),
-    sa.Column("actor", sa.String(200), nullable=False),
     sa.Column("action", sa.String(64), nullable=False),
     sa.Column("subject", sa.String(200), nullable=False),
     sa.Column("details", sa.Text, nullable=False),
+    sa.Column("actor_id", Id, nullable=False),
+    sa.Column("about_id", Id),
+    sa.Column("remark_id", Id),
+    sa.Column("seal_number", sa.Integer, index=True),
     sqlite_autoincrement=True,
 )
 

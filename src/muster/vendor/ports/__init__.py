@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from muster.trust.productkey import KeyKind
 from muster.vendor.core.ledger import Cost
+from muster.vendor.ports.audit import AuditRow, Audits
 from muster.vendor.ports.customers import Customer, Customers, Organisation, Reported, ReportRow
 from muster.vendor.ports.lists import Listed, Search
 from muster.vendor.ports.webhooks import Delivery, Webhook, Webhooks
@@ -20,6 +21,7 @@ from muster.wire.installation import SubjectKind
 __all__ = [
     "Activation",
     "AuditRow",
+    "Audits",
     "Books",
     "CertificateRow",
     "Customer",
@@ -104,18 +106,6 @@ class MachineRow:
 
 
 @dataclass(frozen=True, slots=True)
-class AuditRow:
-    """Who did what, when, to what."""
-
-    id: int
-    at: datetime
-    actor: str
-    action: str
-    subject: str
-    details: Mapping[str, object]
-
-
-@dataclass(frozen=True, slots=True)
 class Activation:
     """A machine or certificate with the key and customer behind it. `serial` is a certificate's."""
 
@@ -166,7 +156,7 @@ class Listings(Protocol):
         """Keys of which four fifths or more of the pool are used, fullest first."""
 
 
-class Books(Listings, Customers, Webhooks, Protocol):
+class Books(Audits, Listings, Customers, Webhooks, Protocol):
     """The vendor's books inside one transaction: all of it is kept, or nothing."""
 
     def setting(self, name: str) -> str | None:
@@ -246,17 +236,6 @@ class Books(Listings, Customers, Webhooks, Protocol):
 
     def add_machine(self, row: MachineRow) -> MachineRow:
         """Keep a machine that is about to be confirmed."""
-
-    def audit(self, at: datetime, actor: str, action: str, subject: str, details: Mapping[str, object]) -> None:
-        """Write down what is being done, in the same transaction."""
-
-    def audit_all(
-        self, at: datetime, actor: str, action: str, subjects: Sequence[str], details: Mapping[str, object]
-    ) -> None:
-        """Write down the same for many subjects, a row each."""
-
-    def audit_rows(self, last: int) -> tuple[AuditRow, ...]:
-        """The newest rows, oldest first."""
 
 
 class Store(Protocol):

@@ -1,0 +1,76 @@
+"""The vendor's audit, as the books keep it (spec/audit.md)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from muster.wire.audit import AuditRecord, Opening, SealedRecords
+
+
+@dataclass(frozen=True, slots=True)
+class AuditRow:
+    """Who did what, when, to what. `seal` is the number of its seal, None before it was sealed."""
+
+    id: int
+    at: datetime
+    actor: str
+    action: str
+    subject: str
+    details: Mapping[str, object]
+    seal: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A text that can be erased, beside what is sealed for it. `opening` is None once it is erased."""
+
+    digest: bytes
+    opening: Opening | None
+
+
+class Audits(Protocol):
+    """Rows, seals, and what can be erased, inside one transaction."""
+
+    def audit(self, at: datetime, actor: str, action: str, subject: str, details: Mapping[str, object]) -> None:
+        """Write down what is being done, in the same transaction."""
+
+    def audit_all(
+        self, at: datetime, actor: str, action: str, subjects: Sequence[str], details: Mapping[str, object]
+    ) -> None:
+        """Write down the same for many subjects, a row each."""
+
+    def audit_rows(self, last: int) -> tuple[AuditRow, ...]:
+        """The newest rows, oldest first."""
+
+    def hold_seals(self) -> None:
+        """Nobody else seals until the transaction ends."""
+
+    def unsealed(self, most: int) -> tuple[AuditRecord, ...]:
+        """The first `most` rows without a seal, by number."""
+
+    def count_unsealed(self) -> int:
+        """How many rows have no seal yet."""
+
+    def newest_seal(self) -> bytes | None:
+        """The newest seal; None before the first."""
+
+    def add_seal(self, number: int, signed: bytes, rows: Sequence[int]) -> None:
+        """Keep a seal, and which rows are under it."""
+
+    def seals(self, after: int, most: int) -> tuple[SealedRecords, ...]:
+        """The next `most` seals after number `after`, with their rows as they stand in the books now.
+
+        Rows that no seal could hold any more are an empty list.
+        """
+
+    def erasable(self) -> Iterator[Kept]:
+        """Every text that can be erased or was."""
+
+    def erase_person(self, name: str) -> int | None:
+        """Erase a name with its salt; its number, None when nobody of this name is in the audit."""
+
+    def erase_remark(self, row: int) -> bool:
+        """Erase what somebody wrote into a row, with its salt; whether there was something."""
