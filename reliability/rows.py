@@ -17,6 +17,7 @@ from reliability.mistyped import mistyped
 from reliability.names_lost import names_lost
 from reliability.powerless import powerless
 from reliability.restarted_in_turn import restarted_in_turn
+from reliability.rotated import rotated
 from reliability.slow_peers import slow_peers
 from reliability.soaked import soaked
 from reliability.starved import starved
@@ -61,6 +62,7 @@ ROWS: dict[str, Row] = {
         (25, 1),
         (100, 1),
     ),
+    "R17": Row("keys that change, clients that lag behind, attacks on both", rotated, (1,), (40,), (400,)),
     "R20": Row("ids with every slip of people who type", mistyped, (60,), (2_000,), (100_000,)),
     "R21": Row("random histories against plain models", histories, (10,), (500,), (10_000,)),
     "R18": Row("machines that all start in the same minute", together, (500, 1), (10_000, 60), (50_000, 60)),
