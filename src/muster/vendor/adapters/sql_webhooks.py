@@ -75,6 +75,8 @@ class SqlWebhooks:
     def due_deliveries(self, now: datetime, most: int) -> tuple[Delivery, ...]:
         """See `Webhooks`."""
         query = _joined().where(_D.next_at <= now, ~_W.is_paused).order_by(_D.next_at, _D.id).limit(most)
+        # Another node's are passed over, not waited for. SQLite has one writer at a time and leaves this out.
+        query = query.with_for_update(of=t.delivery, skip_locked=True)
         return tuple(map(_delivery, self._do(query)))
 
     def update_deliveries(self, rows: Sequence[Delivery]) -> None:

@@ -65,7 +65,7 @@ class Webhooks(Protocol):
         """The delivery of an id."""
 
     def due_deliveries(self, now: datetime, most: int) -> tuple[Delivery, ...]:
-        """What is to be tried now, longest due first; nothing of paused webhooks."""
+        """What is to be tried now, longest due first; nothing of paused webhooks, nor what another transaction holds."""
 
     def update_deliveries(self, rows: Sequence[Delivery]) -> None:
         """Keep how far deliveries came."""

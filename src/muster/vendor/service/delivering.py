@@ -29,10 +29,10 @@ _log = logging.getLogger(__name__)
 
 def deliver_due(vendor: Vendor, post: Post) -> int:
     """Post everything that is due now; how many were tried. Each arrives at least once, or is given up in the end."""
-    claimed = vendor.store.run(lambda books: _claim(vendor, books))
+    claimed = vendor.store.run(lambda books: _claim(vendor, books), holding=True)
     for row in claimed:
         done = _tried(vendor, post, row)
-        vendor.store.run(lambda books, done=done: books.update_deliveries([done]))  # type: ignore[misc]
+        vendor.store.run(lambda books, done=done: books.update_deliveries([done]), holding=True)  # type: ignore[misc]
     return len(claimed)
 
 
@@ -59,7 +59,7 @@ def _tried(vendor: Vendor, post: Post, row: Delivery) -> Delivery:
         status = post(row.webhook.address, headers, body)
         answer = f"HTTP {status}"
     except MusterError as error:
-        answer = f"{error.code}: {error.message}"
+        answer = error.message
     result = outcome(status, tries, vendor.clock.now())
     if result.state is DeliveryState.DEAD:
         _log.warning("webhook %s was not told %s: %s", row.webhook.id, row.event, answer)
