@@ -36,6 +36,7 @@ from muster.console.core.views import View
 from muster.console.ports import AuditRow, Carrier, Machine, Row, Task, Vault, VendorService
 from muster.console.service.acting import Console, Outcome, Resolve, begin, carry_out, forget_ssh_key
 from muster.console.service.fleets import fleet_files
+from muster.console.service.forests import activate_forest, delete_object, forest_request, product_of_key
 from muster.console.service.importing import Collected, discover, keep_collected, read_collected
 from muster.console.service.inventory import Chosen, remove_chosen, remove_view, save_view, tally, view_named, views
 from muster.console.service.keeping import (
@@ -145,6 +146,7 @@ def key_room(home: Path) -> KeyRoom:
         lambda passphrase: make_vault(home, passphrase),
         lambda passphrase: open_vault(home, passphrase),
         vendor_services(),
+        fresh_database_id,
     )
 
 
@@ -268,6 +270,7 @@ __all__ = [
     "VendorService",
     "Verdict",
     "View",
+    "activate_forest",
     "add_keys",
     "add_product",
     "as_csv",
@@ -280,10 +283,12 @@ __all__ = [
     "collect",
     "confirm_for_others",
     "confirm_online",
+    "delete_object",
     "deposit",
     "discover",
     "find_keys",
     "fleet_files",
+    "forest_request",
     "forget_ssh_key",
     "fresh_database_id",
     "from_ansible",
@@ -302,6 +307,7 @@ __all__ = [
     "open_console",
     "open_vault",
     "parse_conditions",
+    "product_of_key",
     "product_row",
     "products",
     "proxy_counts",

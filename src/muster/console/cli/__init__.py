@@ -16,6 +16,7 @@ from muster.console.cli.accounts import accounts
 from muster.console.cli.acting import activate, rearm, refresh, renew, resume, set_host, set_type
 from muster.console.cli.carrying import confirm_file, deposit, export, import_files, proxy
 from muster.console.cli.finding import discover
+from muster.console.cli.forests import forest
 from muster.console.cli.keys import install_key, keys, products
 from muster.console.cli.options import Home, Json, Where, conditions_of, home_of, remember_home
 from muster.console.cli.reporting import report
@@ -44,6 +45,7 @@ app.command()(serve)
 app.add_typer(accounts, name="account")
 app.add_typer(views, name="view")
 app.add_typer(keys, name="keys")
+app.add_typer(forest, name="directory")
 app.add_typer(products, name="products")
 
 

@@ -22,7 +22,9 @@ from muster.wire.installation import MachineId, pack_installation, unpack_instal
 
 @dataclass(frozen=True, slots=True)
 class Installation:
-    """A packed installation id of a machine, of an edition of a vendor (8 bytes), and its packed confirmation.
+    """A packed installation id, of an edition of a vendor (8 bytes), and its packed confirmation.
+
+    Of a directory, `edition` is the name of the host key's group.
 
     `code` is empty while nobody answered, ``DONE`` with a confirmation, else why the vendor refused. `sent_at`: when it was
     asked for, online or in a bundle.
@@ -41,7 +43,7 @@ class Installation:
     @property
     def reference(self) -> bytes:
         """Which key it is of."""
-        return machine_id(self.packed).reference
+        return unpack_installation(self.packed).reference
 
 
 def machine_id(packed: bytes) -> MachineId:

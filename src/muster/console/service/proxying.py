@@ -212,19 +212,21 @@ async def confirm_online(
     by_vendor: dict[bytes, list[Installation]] = defaultdict(list)
     for known in await asyncio.to_thread(unconfirmed, console, machines):
         by_vendor[known.vendor_id].append(known)
-    taken = []
+    taken: list[Taken] = []
     for vendor_id, waiting in by_vendor.items():
         product = await asyncio.to_thread(product_of, console, vendor_id)
         vendor = service(product)
-        for at in range(0, len(waiting), MAX_ROWS):
-            some = waiting[at : at + MAX_ROWS]
-            asked = await asyncio.to_thread(partial(request_bundle, console, some, fresh, with_names=False))
-            answer = await vendor.confirm_bundle(asked.text)
-            taken.append(await _taken_online(console, answer, product, vendor))
+        parts = [waiting[at : at + MAX_ROWS] for at in range(0, len(waiting), MAX_ROWS)]
+        taken += [await confirm_these(console, part, product, vendor, fresh) for part in parts]
     return taken
 
 
-async def _taken_online(console: Console, answer: bytes, product: Product, vendor: VendorService) -> Taken:
+async def confirm_these(
+    console: Console, installations: Sequence[Installation], product: Product, vendor: VendorService, fresh: bytes
+) -> Taken:
+    """Have these ids of one vendor confirmed by its service, in one request. Raises what the service raises."""
+    asked = await asyncio.to_thread(partial(request_bundle, console, installations, fresh, with_names=False))
+    answer = await vendor.confirm_bundle(asked.text)
     if open_bundle(answer, product.keysets).doubt is not None:
         # The vendor may have changed its keys since the product file was made.
         product = await fetch_product(console, product, vendor)

@@ -167,10 +167,11 @@ def list_(
     if not rows:
         terminal.result("no activation object is visible from here")
     for row in rows:
-        _show(row)
+        show_object(row)
 
 
-def _show(row: directory.Row) -> None:
+def show_object(row: directory.Row) -> None:
+    """An activation object in lines for people: whether it verifies, what it says, where it lies."""
     claims = row.claims
     verdict = "verifies" if row.error is None else "not checked" if not row.is_checked else str(row.error.code)
     about = f"serial {claims.serial}, to {day_start(claims.end_day):%Y-%m-%d}" if claims else ""
