@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from fastapi import FastAPI
+from httpx2 import Response
 
 from muster.base.errors import Code, Misconfigured
 from muster.console.adapters.sql_books import SqlStore
@@ -28,7 +30,7 @@ from tests.worlds.carried_machines import CarriedMachines
 from tests.worlds.clocks import MORNING, HandClock
 from tests.worlds.console_inventory import fill
 from tests.worlds.entropy import SeededEntropy
-from tests.worlds.vendor_site import PASSWORD, Browser
+from tests.worlds.vendor_site import PASSWORD, Browser, plain
 
 Service = Callable[[Product], VendorService]
 PEOPLE = (("anna", "admin"), ("otto", "operator"), ("vera", "viewer"))
@@ -67,11 +69,24 @@ def no_service(product: Product) -> VendorService:
     raise Misconfigured(Code.NO_SERVICE, f"{product.claims.vendor} has no service here")
 
 
+def act(browser: Browser, operation: str, which: str = "which=all", **fields: str) -> Response:
+    """Go from the list to the question and on; what came."""
+    asked = browser.get(f"/act?operation={operation}&{which}")
+    assert asked.status_code == 200, plain(asked)
+    hidden = dict(re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', asked.text.split("<main")[1]))
+    return browser.post("/act", data={**hidden, **fields})
+
+
 @contextmanager
 def console_site(
-    home: Path, number: int = 0, *, database: str = "", service: Service | None = None
+    home: Path,
+    number: int = 0,
+    *,
+    database: str = "",
+    service: Service | None = None,
+    carrier: Carrier | None = None,
 ) -> Iterator[ConsoleSite]:
-    """A site with so many machines in its inventory; `database`: a URL, else SQLite in `home`."""
+    """A site with so many machines in its inventory; `database`: a URL, else SQLite in `home`; `carrier`: others."""
     store = SqlStore(database or sqlite_url(home / "console.db"))
     store.migrate()
     store._database.run(lambda connection: fill(connection, number, MORNING))
@@ -82,7 +97,7 @@ def console_site(
 
     @asynccontextmanager
     async def carrying() -> AsyncIterator[Carrier]:
-        yield machines
+        yield carrier or machines
 
     workers, console = Workers(carrying), Console(store, clock, "setup")
     keys = KeyRoom(
@@ -90,6 +105,7 @@ def console_site(
         lambda passphrase: BoxVault.create(home, passphrase, SeededEntropy()),
         lambda passphrase: BoxVault(home, passphrase, SeededEntropy()),
         service or no_service,
+        lambda: SeededEntropy().token(16),
     )
     app = create_app(console, accounts, workers, keys)
     try:

@@ -82,6 +82,7 @@ if TYPE_CHECKING:
 
 SETTINGS, DATABASE = "console.toml", "console.db"
 PREFIX = "MUSTER_CONSOLE_"
+MIN_PASSPHRASE = 8
 
 
 def settings(home: Path, environment: Mapping[str, str] | None = None) -> ConsoleSettings:
@@ -165,9 +166,10 @@ def has_vault(home: Path) -> bool:
 
 
 def make_vault(home: Path, passphrase: str) -> Vault:
-    """Choose the passphrase of product keys; `Misconfigured` with PASSPHRASE_WRONG for an empty one."""
-    if not passphrase:
-        raise Misconfigured(Code.PASSPHRASE_WRONG, "the passphrase is empty", "choose a longer one")
+    """Choose the passphrase of product keys; `Misconfigured` with PASSPHRASE_WRONG for one that is too short."""
+    if len(passphrase) < MIN_PASSPHRASE:
+        problem = f"the passphrase is shorter than {MIN_PASSPHRASE} characters"
+        raise Misconfigured(Code.PASSPHRASE_WRONG, problem, "choose a longer one")
     make_folder(home)
     return BoxVault.create(home, passphrase, SystemEntropy())
 

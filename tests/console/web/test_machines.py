@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import csv
 import json
 import re
@@ -12,8 +13,9 @@ import pytest
 
 from muster.base.errors import Code
 from muster.console.core.answer import MAX_ANSWER_BYTES
-from tests.worlds.carried_machines import edition, silent
-from tests.worlds.console_site import ConsoleSite, console_site
+from muster.console.ports import Machine
+from tests.worlds.carried_machines import CarriedMachines, edition, silent
+from tests.worlds.console_site import ConsoleSite, act, console_site
 from tests.worlds.vendor_site import Browser, plain
 
 NUMBER = 130
@@ -116,11 +118,8 @@ def test_files_hold_every_line_and_no_formula(small: ConsoleSite) -> None:
 
 
 def acted(browser: Browser, operation: str, which: str = "which=all", **fields: str) -> str:
-    """Go from the list to the question and on; where it led."""
-    asked = browser.get(f"/act?operation={operation}&{which}")
-    assert asked.status_code == 200, plain(asked)
-    hidden = dict(re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', asked.text.split("<main")[1]))
-    return str(browser.post("/act", data={**hidden, **fields}).url.path)
+    """Where an action led."""
+    return str(act(browser, operation, which, **fields).url.path)
 
 
 def test_a_view_is_saved_shown_and_removed(site: ConsoleSite, anna: Browser) -> None:
@@ -217,22 +216,32 @@ def test_a_hostile_machine_is_cut_cleaned_and_escaped(small: ConsoleSite) -> Non
     assert str(Code.ANSWER_MALFORMED) in otto.get("/tasks/1").text
 
 
-def test_a_stopped_task_goes_on(small: ConsoleSite) -> None:
-    otto = small.as_("otto")
+class Deaf(CarriedMachines):
+    """pc-3 takes the question and never answers, until `is_deaf` is False."""
 
-    def stop_at_two(number: int) -> None:
-        if number == 2:
-            small.workers.stop(1)
+    is_deaf = True
 
-    small.machines.before = stop_at_two
-    acted(otto, "renew")
-    small.ended(1)
-    left = otto.get("/tasks/1")
-    assert "Not at work here: stopped" in plain(left)
-    small.machines.before = lambda _: None
-    otto.fill("/tasks/1/go-on", page="/tasks/1")
-    small.ended(1)
-    assert "5 done 0 said no 0 wait" in plain(otto.get("/tasks/1"))
+    async def ask(self, machine: Machine, pinned: str, request: bytes) -> tuple[bytes, str]:
+        if self.is_deaf and machine.target.name == "pc-3":
+            await asyncio.Event().wait()
+        return await super().ask(machine, pinned, request)
+
+
+def test_a_stopped_task_goes_on(tmp_path: Path) -> None:
+    deaf = Deaf()
+    with console_site(tmp_path, carrier=deaf) as site:
+        site.add("pc-[1:5]")
+        otto = site.as_("otto")
+        acted(otto, "renew")
+        assert "At work." in plain(otto.get("/tasks/1"))
+        assert otto.get("/tasks/1?follow=yes").headers["refresh"] == "3"
+        otto.fill("/tasks/1/stop", page="/tasks/1")
+        site.ended(1)
+        assert "Not at work here: stopped" in plain(otto.get("/tasks/1"))
+        deaf.is_deaf = False
+        otto.fill("/tasks/1/go-on", page="/tasks/1")
+        site.ended(1)
+        assert "5 done 0 said no 0 wait" in plain(otto.get("/tasks/1"))
 
 
 def test_machines_are_added_and_people_managed(small: ConsoleSite) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections import Counter
 from dataclasses import dataclass
 
 from fastapi import APIRouter
@@ -11,14 +13,17 @@ from starlette.responses import Response
 from muster.base.errors import Code, Misconfigured, MusterError, Refused
 from muster.console.core.conditions import parse_conditions
 from muster.console.ports import Machine
-from muster.console.service.access import ACT
-from muster.console.service.acting import Resolve
+from muster.console.service.deeds import DEPOSIT
 from muster.console.service.inventory import Chosen, begin_chosen, chosen_machines, install_on_chosen, remove_chosen
 from muster.console.service.keeping import INSTALL, find_keys, key_rows, unsealing
-from muster.console.web.operations import OPERATIONS, REMOVAL, WAYS, Operation
+from muster.console.service.proxying import confirm_online, deposit, request_bundle, unconfirmed
+from muster.console.web.keys import MAX_PASSPHRASE, rows_of
+from muster.console.web.keys import SHOWN as SHOWN_VERDICTS
+from muster.console.web.operations import BUNDLE, ONLINE, OPERATIONS, REMOVAL, WAYS, Operation
 from muster.console.web.site import Sent, Site
 from muster.platform.accounts import Who
 from muster.platform.pages import Form
+from muster.platform.pages.headers import secured
 from muster.platform.pages.pages import see_other
 
 SHOWN = 20
@@ -48,7 +53,7 @@ def acts(site: Site) -> APIRouter:
         asked = Asked(name, form.texts("where"), _numbers(form.text("numbers", MAX_NUMBERS)))
         try:
             _check(chosen_machines(site.console, asked.chosen), form, operation)
-            return see_other(_done(site, who, asked, form))
+            return _done(site, request, who, asked, form)
         except MusterError as error:
             return _ask(site, request, who, asked, error)
 
@@ -111,23 +116,53 @@ def _check(machines: list[Machine], form: Form, operation: Operation) -> None:
         raise Misconfigured(Code.USAGE, "this is asked twice", "Tick the box and type the number of machines.")
 
 
-def _done(site: Site, who: Who, asked: Asked, form: Form) -> str:
-    console, name, chosen = site.acting(who), asked.name, asked.chosen
+def _done(site: Site, request: Request, who: Who, asked: Asked, form: Form) -> Response:
+    name = asked.name
+    machines = [machine.id for machine in chosen_machines(site.console, asked.chosen)]
+    if name == BUNDLE:
+        return _bundle(site, who, machines, with_names=form.text("names") == "yes")
+    if name == ONLINE:
+        return _online(site, request, who, machines)
+    if name == DEPOSIT:
+        return _deposit(site, who, machines)
+    console = site.acting(who)
     if name == REMOVAL:
-        remove_chosen(console, chosen)
-        return "/machines"
+        remove_chosen(console, asked.chosen)
+        return see_other("/machines")
     if name == INSTALL:
-        keys = find_keys(console, [form.text("key", 20)])
-        vault = site.keys.open(form.text("passphrase"))
-        task = install_on_chosen(console, keys[0], chosen)
-        _start(site, who, task, unsealing(console, lambda: vault))
-        return f"/tasks/{task}"
-    parameters = {each: text for each in OPERATIONS[name].asks if (text := form.text(each)) or each == "hosts"}
-    task = begin_chosen(console, name, parameters, chosen)
-    _start(site, who, task)
-    return f"/tasks/{task}"
+        (key,) = find_keys(console, [form.text("key", 20)])
+        # A wrong passphrase ends it here, before anything is written down.
+        vault = site.keys.open(form.text("passphrase", MAX_PASSPHRASE))
+        task = install_on_chosen(console, key, asked.chosen)
+        site.workers.start(console, task, unsealing(console, lambda: vault))
+    else:
+        parameters = {each: text for each in OPERATIONS[name].asks if (text := form.text(each)) or each == "hosts"}
+        task = begin_chosen(console, name, parameters, asked.chosen)
+        site.workers.start(console, task)
+    return see_other(f"/tasks/{task}")
 
 
-def _start(site: Site, who: Who, task: int, resolve: Resolve = lambda _, parameters: parameters) -> None:
-    who.need(ACT)
-    site.workers.start(site.acting(who), task, resolve)
+def _bundle(site: Site, who: Who, machines: list[int], *, with_names: bool) -> Response:
+    """The request bundle of what was collected from these machines, as a file."""
+    console = site.acting(who)
+    found = request_bundle(console, unconfirmed(console, machines), site.keys.fresh(), with_names=with_names)
+    headers = {"content-disposition": 'attachment; filename="request-bundle.txt"'}
+    return secured(Response(found.text, media_type="text/plain; charset=us-ascii", headers=headers))
+
+
+def _online(site: Site, request: Request, who: Who, machines: list[int]) -> Response:
+    """What the vendor's service says to what was collected."""
+    taken = asyncio.run(confirm_online(site.acting(who), machines, site.keys.service, site.keys.fresh()))
+    told = rows_of(taken)
+    counts = Counter(verdict.code for _, verdict in told).most_common()
+    return site.show(request, who, "confirmed.html", told=told[:SHOWN_VERDICTS], counts=counts)
+
+
+def _deposit(site: Site, who: Who, machines: list[int]) -> Response:
+    """A task for each edition."""
+    tasks = deposit(site.acting(who), machines)
+    if not tasks:
+        raise Refused(Code.NOT_FOUND, "nothing is left to deposit", "Collect installation ids and have them confirmed.")
+    for task in tasks:
+        site.workers.start(site.acting(who), task)
+    return see_other(f"/tasks/{tasks[0]}" if len(tasks) == 1 else "/tasks")

@@ -39,8 +39,8 @@ from muster.platform.pages.pages import see_other
 
 # Field, heading: what the list shows and is sorted by.
 HEADS = (
-    *(("name", "Machine"), ("product", "Product"), ("edition", "Edition"), ("kind", "Key kind"), ("key", "Key")),
-    *(("state", "State"), ("method", "Method"), ("expires", "Expires"), ("contact", "Last contact")),
+    *(("name", "Machine"), ("state", "State"), ("product", "Product"), ("edition", "Edition"), ("kind", "Key kind")),
+    *(("key", "Key"), ("method", "Method"), ("expires", "Expires"), ("contact", "Last contact")),
     *(("action", "Last action"), ("result", "Result")),
 )
 GROUPS = (

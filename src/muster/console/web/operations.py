@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from muster.console.service.access import ACT, REMOVE
-from muster.console.service.deeds import COLLECT
+from muster.console.service.deeds import COLLECT, DEPOSIT
 from muster.console.service.keeping import INSTALL
 
 REMOVAL = "remove"
 REARM = "rearm"
+BUNDLE, ONLINE = "request-bundle", "confirm-online"
 WAYS = ("any", "directory", "host", "mak")
 
 
@@ -30,6 +31,9 @@ OPERATIONS = {
     "renew": Operation("Renew", "Before their time.", asks=("edition",)),
     INSTALL: Operation("Install a key", "A key of this console, in place of the one there.", asks=("key",)),
     COLLECT: Operation("Collect installation ids", "For proxy activation with a MAK.", asks=("edition",)),
+    ONLINE: Operation("Confirm at the vendor", "The installation ids that were collected, by the vendor's service."),
+    BUNDLE: Operation("Write a request bundle", "The same, as a file that is carried to the vendor.", asks=("names",)),
+    DEPOSIT: Operation("Deposit confirmations", "Each machine gets its own. That costs no activation."),
     "set-host": Operation("Set hosts", "Which activation hosts they ask.", asks=("hosts", "edition")),
     "set-type": Operation("Set the way", "How they may be activated.", asks=("way", "edition")),
     REARM: Operation("Rearm", "New client ids, timers from their beginning.", warning="Their activations are dropped."),

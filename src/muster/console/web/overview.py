@@ -75,9 +75,9 @@ def _told(states: list[tuple[str, int]]) -> str:
 
 
 def _host(host: str, edition: str, count: int, threshold: int, machines: int) -> Bar:
-    del edition, machines
+    del machines
     style = "bar-good" if count >= threshold else "bar-bad"
-    return Bar(host, count, threshold, style, f"{count:,} of {threshold:,}")
+    return Bar(host, count, threshold, style, f"{count:,} of {threshold:,}, {edition}")
 
 
 def _weeks(days: dict[date, int], first: date) -> list[tuple[date, date, int]]:

@@ -9,6 +9,7 @@ from starlette.responses import JSONResponse, Response
 from muster import __version__
 from muster.console.service.acting import Console
 from muster.console.web.acts import acts
+from muster.console.web.keys import keys as key_pages
 from muster.console.web.machines import machines
 from muster.console.web.overview import overview
 from muster.console.web.records import audit, people
@@ -29,7 +30,7 @@ def create_app(console: Console, accounts: Accounts, workers: Workers, keys: Key
     site = make_site(console, accounts, workers, keys)
     app.mount("/static", static_files())
     app.include_router(access(site.pages, site.visitors, HOME))
-    for room in (home, overview, machines, acts, tasks, reports, audit, people):
+    for room in (home, overview, machines, acts, tasks, key_pages, reports, audit, people):
         app.include_router(room(site))
     return app
 

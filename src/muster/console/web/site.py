@@ -30,6 +30,7 @@ MENU = (
     ("/overview", "Overview", READ),
     ("/machines", "Machines", READ),
     ("/tasks", "Tasks", READ),
+    ("/keys", "Keys", READ),
     ("/reports", "Reports", READ),
     ("/audit", "Audit", AUDIT),
     ("/accounts", "Accounts", ACCOUNTS),
@@ -46,6 +47,8 @@ class KeyRoom:
     make: Callable[[str], Vault]
     open: Callable[[str], Vault]
     service: Callable[[Product], VendorService]
+    fresh: Callable[[], bytes]
+    """16 random bytes, for a database that has no id yet."""
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from markupsafe import Markup
 from muster.platform.pages.pages import markup
 
 WIDTH, HEIGHT, LEFT, BOTTOM, TOP = 900, 200, 44, 24, 10
-ROW, NAMES, NUMBERS = 34, 230, 120
+ROW, NAMES, NUMBERS = 30, 200, 210
 _GAP = 0.25
 _LABELS = 6
 LABEL_ROOM = 44
@@ -78,13 +78,13 @@ def rows(chart: Sequence[Bar], name: str) -> Markup:
             x = NAMES + bar.mark * scale
             parts.append(f'<line class="mark" x1="{x:.1f}" x2="{x:.1f}" y1="{y - 4}" y2="{y + ROW - 8}"/>')
         parts.append(f'<text class="value" x="{NAMES + end + 10:.1f}" y="{y + 16}">{told}</text>')
-    return _svg(name, TOP + max(len(chart), 1) * ROW, parts)
+    return _svg(name, TOP + max(len(chart), 1) * ROW, parts, "chart rows")
 
 
-def _svg(name: str, height: int, parts: Sequence[str]) -> Markup:
+def _svg(name: str, height: int, parts: Sequence[str], style: str = "chart") -> Markup:
     label = html.escape(name)
     return markup(
-        f'<svg class="chart" viewBox="0 0 {WIDTH} {height}" role="img" aria-label="{label}">{"".join(parts)}</svg>'
+        f'<svg class="{style}" viewBox="0 0 {WIDTH} {height}" role="img" aria-label="{label}">{"".join(parts)}</svg>'
     )
 
 
