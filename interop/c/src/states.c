@@ -161,10 +161,14 @@ static bool is_better(const mu_standing *one, const mu_standing *other) {
     return one->state == MU_LICENSED ? one->expires_at > other->expires_at : one->grace_ends_at > other->grace_ends_at;
 }
 
+/* A certified host answered this very hardware. */
 static bool has_proof(const mu_situation *situation) {
     mu_answer answer;
+    mu_request request;
     const mu_lease *proof = &situation->record->proof;
-    return proof->is_there && mu_answer_verify(proof->request, proof->reply, situation->keyset, true, &answer) == MU_OK;
+    return proof->is_there && mu_request_read(proof->request, &request) == MU_OK &&
+           mu_answer_verify(proof->request, proof->reply, situation->keyset, false, &answer) == MU_OK &&
+           is_hardware_same(situation, request.parts, proof->salt);
 }
 
 void mu_stand(const mu_situation *situation, mu_standing *found) {
