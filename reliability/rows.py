@@ -40,7 +40,7 @@ ROWS: dict[str, Row] = {
     "R1": Row("host killed with SIGKILL at random instants under load", killed, (10,), (200,), (1_000,)),
     "R2": Row("power lost at any instant", powerless, (120, 20), (3_000, 200), (20_000, 2_000)),
     "R5": Row("every decoder under a fuzzer", fuzzed, (0,), (60,), (-1,)),
-    "R6": Row("asked at one pace for a long time", soaked, (3, 100), (120, 1_000), (1_800, 1_000)),
+    "R6": Row("asked at one pace for a long time", soaked, (3, 100), (120, 500), (1_800, 1_000)),
     "R7": Row("slow peers that never finish a request", slow_peers, (300,), (2_000,), (10_000,)),
     "R8": Row("machines that do not exist", invented_ids, (5_000, 1_000), (100_000, 20_000), (1_000_000, 1_000_000)),
     "R9": Row("name server down, slow, ignorant, poisoned or endless", names_lost, (30,), (150,), (150,)),
