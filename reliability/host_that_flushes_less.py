@@ -21,5 +21,5 @@ def open_database(path: Path, patience: float) -> sqlite3.Connection:
 
 
 if __name__ == "__main__":
-    sqlite_store.open_database = open_database  # type: ignore[assignment]
+    sqlite_store.open_database = open_database  # type: ignore[assignment, attr-defined]
     sys.exit(main())
