@@ -32,12 +32,23 @@ from muster.vendor.adapters.sql_store import SqlStore
 from muster.vendor.core.definition import example
 from muster.vendor.core.keysets import SPARES, Change
 from muster.vendor.ports import CertificateRow, KeyRow, MachineRow, Organisation
+from muster.vendor.service import auditing
 from muster.vendor.service.access import ROLES, vendor_accounts
+from muster.vendor.service.auditing import (
+    Exported,
+    Verified,
+    erase_person,
+    erase_remark,
+    read_known,
+    verify_audit,
+    verify_file,
+)
 from muster.vendor.service.bundling import AnsweredBundle, confirm_bundle
 from muster.vendor.service.confirming import Confirmation, confirm, confirm_file, confirm_packed
 from muster.vendor.service.delivering import Deliveries
 from muster.vendor.service.reporting import Merged, Taken, Tally, merge_reports, take_reports
 from muster.vendor.service.rotating import change, propose, publish, purposes, sign
+from muster.vendor.service.sealing import Sealer
 from muster.vendor.service.selling import (
     Order,
     block_key,
@@ -70,14 +81,17 @@ __all__ = [
     "CertificateRow",
     "Change",
     "Confirmation",
+    "Exported",
     "KeyRow",
     "MachineRow",
     "Merged",
     "Order",
     "Organisation",
+    "Sealer",
     "Taken",
     "Tally",
     "Vendor",
+    "Verified",
     "add_organisation",
     "block_key",
     "block_organisation",
@@ -89,6 +103,9 @@ __all__ = [
     "create",
     "default_home",
     "end_contract",
+    "erase_person",
+    "erase_remark",
+    "export_audit",
     "export_product",
     "extend_key",
     "import_product",
@@ -103,17 +120,22 @@ __all__ = [
     "propose",
     "publish",
     "purposes",
+    "read_known",
     "read_root",
     "replace_key",
     "show_key",
     "sign",
     "take_reports",
+    "verify_audit",
+    "verify_file",
 ]
 
 SYSTEM_HOME = Path("/var/lib/muster/vendor")
 SETTINGS = "vendor.toml"
 DATABASE = "vendor.db"
 EXAMPLE = "product.toml"
+EXPORTED_SEAL = "audit-seal.txt"
+"""The newest seal that was exported: nothing is restored that does not hold it."""
 MIN_PASSPHRASE = 8
 
 
@@ -253,6 +275,13 @@ def organisations(vendor: Vendor) -> tuple[Organisation, ...]:
 def activations(vendor: Vendor, key: KeyRow) -> tuple[tuple[CertificateRow, ...], tuple[MachineRow, ...]]:
     """The certificates and the machines of a key."""
     return vendor.store.run(lambda books: (books.certificates(key.id), books.machines(key.id)))
+
+
+def export_audit(home: Path, vendor: Vendor, *, with_people: bool) -> Exported:
+    """The audit as a file; its newest seal is also kept in the home, beside the database. See `auditing.export_audit`."""
+    done = auditing.export_audit(vendor, with_people=with_people)
+    replace_file(home / EXPORTED_SEAL, done.seal.encode())
+    return done
 
 
 def audit_rows(vendor: Vendor, last: int) -> list[dict[str, Any]]:

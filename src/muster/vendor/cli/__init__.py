@@ -11,9 +11,9 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from muster.base import terminal
-from muster.base.errors import Code, Misconfigured
 from muster.vendor import app as vendor
 from muster.vendor.cli.accounts import accounts
+from muster.vendor.cli.audit import audit
 from muster.vendor.cli.keys import keys
 from muster.vendor.cli.keysets import keysets
 from muster.vendor.cli.options import (
@@ -45,6 +45,7 @@ app.add_typer(keys, name="key")
 app.add_typer(keysets, name="keyset")
 app.add_typer(reports, name="report")
 app.add_typer(accounts, name="account")
+app.add_typer(audit, name="audit")
 app.command()(serve)
 
 Replaces = Annotated[int | None, typer.Option("--replaces", help="Serial of a certificate whose host is gone.")]
@@ -179,23 +180,3 @@ def _confirmation(done: vendor.Confirmation) -> dict[str, object]:
 def _tell(done: vendor.Confirmation) -> None:
     what = f"certificate {done.serial}" if done.serial else "permanent activation"
     terminal.note(f"{what} under key {done.key_id}; it cost {done.cost}")
-
-
-@app.command()
-def audit(
-    context: typer.Context,
-    last: Annotated[int, typer.Option("--last", help="How many rows.")] = 50,
-    as_json: Json = False,
-    home: Home = None,
-) -> None:
-    """Show what was done, by whom."""
-    if last < 1:
-        raise Misconfigured(Code.USAGE, "--last is above 0", "name how many rows")
-    rows = vendor.audit_rows(opened(context, home), last)
-    if as_json:
-        terminal.result_json({"audit": rows})
-        return
-    for row in rows:
-        details = " ".join(f"{k}={v}" for k, v in row["details"].items() if v is not None)
-        text = f"{row['at']}  {row['actor']}  {row['action']}  {row['subject']}  {details}"
-        terminal.result(terminal.clean(text, 400))

@@ -67,7 +67,7 @@ def serve(
     shown = f"[{host}]" if ":" in host else host
     terminal.result(f"listening on {'https' if certificate else 'http'}://{shown}:{port}")
     sys.stdout.flush()
-    with vendor.open_deliveries(home_of(context, home), owner):
+    with vendor.open_deliveries(home_of(context, home), owner), vendor.Sealer(owner):
         uvicorn.Server(config).run(sockets=[own])
 
 
