@@ -10,18 +10,22 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from muster.trust.humanid import format_installation, parse_installation
+from muster.vendor.service.delivering import deliver_due
+from muster.vendor.service.reporting import take_reports
+from muster.vendor.service.webhooks import add_webhook, send_test
 from tests.vendor.web.test_portal import picture_of
 from tests.worlds.pages_in_chromium import DESKTOP, PHONE, chromium, judged, page_of, served
 from tests.worlds.parts import part
+from tests.worlds.reporting_hosts import certified, report
 from tests.worlds.vendor_site import PASSWORD, AcmeSite
-from tests.worlds.vendor_world import hardware, host, machine
+from tests.worlds.vendor_world import hardware, machine
 
 pytestmark = pytest.mark.parts
 
 LOOKS = [(dark, size) for dark in (False, True) for size in (DESKTOP, PHONE)]
 INNER = (
-    *("/operator", "/overview", "/keys", "/keys/1", "/keys/issue", "/organisations", "/activations"),
-    *("/activations/hosts", "/audit", "/accounts", "/password"),
+    *("/operator", "/overview", "/keys", "/keys/1", "/keys/issue", "/organisations", "/organisations/1"),
+    *("/activations", "/activations/hosts", "/products", "/keysets", "/webhooks", "/audit", "/accounts", "/password"),
 )
 
 
@@ -38,7 +42,12 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     part("chromium")
     site = AcmeSite(tmp_path_factory.mktemp("acme"))
     digits = format_installation(machine(site.acme.mak(activations=50), hardware(1)))
-    site.acme.confirm(host(site.acme.host_key(), 1))
+    row = certified(site.acme, 1)
+    site.acme.host_key(seats=1)
+    take_reports(site.acme.vendor, [("bank.report", report(site.acme, row, 1, {1: (2, 0), 2: (0, 0)}))])
+    add_webhook(site.acme.vendor, "https://erp.acme.example/muster", ["key.exhausted"])
+    send_test(site.acme.vendor, 1)
+    deliver_due(site.acme.vendor, lambda *_: 410)
     site.accounts.issue_token("setup", "ci", "anna", frozenset({"read"}), 30)
     with served(site.app) as address, chromium() as browser:
         yield World(site, address, browser, digits)

@@ -15,6 +15,7 @@ from muster.platform.accounts import Accounts
 from muster.platform.accounts.memory import MemoryAccounts
 from muster.trust.humanid import format_installation
 from muster.trust.productkey import parse_key
+from muster.vendor import app as vendor
 from muster.vendor.service.access import ROLES, vendor_accounts
 from muster.vendor.web.limits import Limits, Pace
 from muster.vendor.web.serving import create_app
@@ -86,6 +87,9 @@ CALLS: list[tuple[str, str, str, Any, int]] = [
     ("read", "GET", "/product", None, 200),
     ("customers", "PUT", "/product", DEFINITION, 204),
     ("read", "GET", "/keyset", None, 200),
+    ("keys", "POST", "/keyset", {"rotate": "product"}, 200),
+    ("keys", "POST", "/keyset/propose", {"rotate": "bundle"}, 200),
+    ("keys", "POST", "/keyset/publish", {"proposal": "{}", "signatures": ["{}"]}, 422),
     ("webhooks", "POST", "/webhooks", {"address": "https://erp.acme.example/", "events": ["key.exhausted"]}, 201),
     ("webhooks", "GET", "/webhooks", None, 200),
     ("webhooks", "POST", "/webhooks/1/pause", None, 200),
@@ -157,6 +161,19 @@ def test_a_key_is_told_once_and_found_by_its_number_later(program: Program) -> N
     assert (confirmed["key"], confirmed["cost"], confirmed["serial"]) == (made[0]["number"], "activation", None)
     assert program.ask("read", "GET", f"/keys/{made[0]['number']}").json()["used"] == 1
     assert program.ask("read", "GET", f"/machines?key={made[0]['number']}").json()["total"] == 1
+
+
+def test_a_keyset_is_proposed_signed_elsewhere_and_published(program: Program) -> None:
+    before = program.ask("read", "GET", "/keyset").json()
+    proposal = program.ask("keys", "POST", "/keyset/propose", {"rotate": "host"}).text
+    assert program.ask("read", "GET", "/keyset").json() == before
+    signatures = vendor.sign(proposal, program.acme.vendor.keys.roots())
+    after = program.ask("keys", "POST", "/keyset/publish", {"proposal": proposal, "signatures": [signatures]}).json()
+    assert after["version"] == before["version"] + 1
+    used = [[k["number"] for k in row["issuing"] if k["state"] == "in use"] for row in (before, after)]
+    assert used[0][0] != used[1][0]
+    assert used[0][1:] == used[1][1:]
+    assert program.audited()[:2] == ("anna/only-keys", "keyset.published")
 
 
 def test_a_certificate_is_withdrawn_in_the_next_keyset(program: Program) -> None:

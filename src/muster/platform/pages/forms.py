@@ -12,7 +12,7 @@ from starlette.types import Message
 from muster.base.errors import Code, Malformed, Refused
 
 MAX_FORM_BYTES = 20 * 1024 * 1024
-MAX_FILES = 2
+MAX_FILES = 4
 MAX_FIELDS = 64
 MAX_FIELD_BYTES = 2 * 1024 * 1024
 

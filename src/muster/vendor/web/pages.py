@@ -16,9 +16,11 @@ from muster.vendor.web.activations import activations
 from muster.vendor.web.bundles import bundles
 from muster.vendor.web.customers import customers
 from muster.vendor.web.keys import keys
+from muster.vendor.web.keysets import keysets
 from muster.vendor.web.operator import operator
 from muster.vendor.web.overview import overview
 from muster.vendor.web.portal import portal
+from muster.vendor.web.products import products
 from muster.vendor.web.records import audit, people
 from muster.vendor.web.site import MENU, Limit, Site, make_site
 from muster.vendor.web.webhooks import hooks
@@ -40,7 +42,21 @@ def add_pages(
     app.include_router(access(site.pages, site.visitors, HOME, other))
     if identities:
         app.include_router(by_identity(site.pages, site.visitors, identities, vendor, HOME))
-    for room in (home, portal, bundles, operator, overview, keys, customers, activations, hooks, audit, people):
+    for room in (
+        home,
+        portal,
+        bundles,
+        operator,
+        overview,
+        keys,
+        customers,
+        activations,
+        products,
+        keysets,
+        hooks,
+        audit,
+        people,
+    ):
         app.include_router(room(site))
 
 

@@ -26,6 +26,8 @@ MENU = (
     ("/keys", "Keys", READ),
     ("/organisations", "Organisations", READ),
     ("/activations", "Activations", READ),
+    ("/products", "Products", READ),
+    ("/keysets", "Keysets", READ),
     ("/webhooks", "Webhooks", WEBHOOKS),
     ("/audit", "Audit", AUDIT),
     ("/accounts", "Accounts", ACCOUNTS),

@@ -1,4 +1,4 @@
-"""Endpoints of what is sold and signed: the product definition, keysets, and figures of all of it."""
+"""Endpoints of what is sold: the product definition, and figures of all of it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from muster.vendor.core.definition import Definition
 from muster.vendor.ports import Books
 from muster.vendor.service.access import CUSTOMERS, READ
 from muster.vendor.service.setting_up import import_product
-from muster.vendor.service.vendor import FINGERPRINT, Vendor
+from muster.vendor.service.vendor import Vendor
 from muster.vendor.web.admin.answers import KeyAnswer
 from muster.vendor.web.admin.gate import Asking, Gate, admin_router
 
@@ -44,30 +44,9 @@ class EditionAnswer(BaseModel):
     group: str
 
 
-class IssuingKeyAnswer(BaseModel):
-    """An issuing key of a keyset."""
-
-    number: int
-    purpose: str
-    status: str
-    public: str
-
-
-class KeysetAnswer(BaseModel):
-    """The newest keyset."""
-
-    vendor_id: str
-    fingerprint: str
-    version: int
-    threshold: int
-    roots: list[str]
-    issuing: list[IssuingKeyAnswer]
-    withdrawn: list[int]
-
-
 def catalogue(vendor: Vendor, gate: Gate) -> APIRouter:
-    """The router of ``/figures``, ``/editions``, ``/product`` and ``/keyset``."""
-    router = admin_router("products and keysets")
+    """The router of ``/figures``, ``/editions`` and ``/product``."""
+    router = admin_router("products")
 
     @router.get("/figures", dependencies=gate.needs(READ))
     def figures(days: Annotated[int, Query(ge=1, le=MAX_DAYS)] = 90) -> FiguresAnswer:
@@ -105,29 +84,6 @@ def catalogue(vendor: Vendor, gate: Gate) -> APIRouter:
             import_product(vendor.acting(who.name), text.decode(), "the definition")
         except UnicodeDecodeError as error:
             raise Malformed(Code.MESSAGE_MALFORMED, "the definition is not UTF-8") from error
-
-    @router.get("/keyset", dependencies=gate.needs(READ))
-    def keyset() -> KeysetAnswer:
-        """The newest keyset: public keys only."""
-        keysets = vendor.keysets()
-        newest = keysets.newest
-        return KeysetAnswer(
-            vendor_id=keysets.vendor_id.hex(),
-            fingerprint=vendor.store.run(lambda books: books.setting(FINGERPRINT)) or "",
-            version=newest.version,
-            threshold=newest.threshold,
-            roots=[root.hex() for root in newest.roots],
-            issuing=[
-                IssuingKeyAnswer(
-                    number=key.number,
-                    purpose=key.purpose.name.lower(),
-                    status=key.status.name.lower(),
-                    public=key.public.hex(),
-                )
-                for key in newest.issuing
-            ],
-            withdrawn=list(newest.withdrawn),
-        )
 
     return router
 

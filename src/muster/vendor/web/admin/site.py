@@ -11,6 +11,7 @@ from muster.vendor.web.admin.customers import customers
 from muster.vendor.web.admin.gate import Gate
 from muster.vendor.web.admin.given import given
 from muster.vendor.web.admin.keys import keys
+from muster.vendor.web.admin.keysets import keysets
 from muster.vendor.web.admin.people import people
 from muster.vendor.web.admin.webhooks import webhooks
 
@@ -18,6 +19,6 @@ from muster.vendor.web.admin.webhooks import webhooks
 def add_admin(app: FastAPI, vendor: Vendor, accounts: Accounts) -> None:
     """Put every endpoint on the application."""
     gate = Gate(accounts)
-    for room in (customers, keys, given, catalogue, webhooks):
+    for room in (customers, keys, given, catalogue, keysets, webhooks):
         app.include_router(room(vendor, gate))
     app.include_router(people(vendor, accounts, gate))
