@@ -1,0 +1,52 @@
+"""Every command and every link that a page names exists."""
+
+from __future__ import annotations
+
+import importlib
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import pytest
+import typer
+
+from muster.cli import PROGRAMS
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "spec").glob("*.md")])
+_COMMAND = re.compile(rf"\bmuster ({'|'.join(PROGRAMS)})((?: [a-z][a-z-]*)*)")
+_LINK = re.compile(r"\]\(([^)#\s]+)(?:#[^)]*)?\)")
+_CODE = re.compile(r"```.*?```|`[^`\n]+`", re.DOTALL)
+
+
+def commands(text: str) -> Iterator[tuple[str, list[str]]]:
+    """Program and following words of every command in code; people's sentences are left alone."""
+    for code in _CODE.findall(text):
+        for program, words in _COMMAND.findall(code):
+            yield program, words.split()
+
+
+def known(program: str, words: list[str]) -> bool:
+    """Whether the words lead to a command; what follows one are arguments or a sentence."""
+    found: click.Command = typer.main.get_command(importlib.import_module(PROGRAMS[program].module).app)
+    for word in words:
+        if not isinstance(found, click.Group):
+            return True
+        following = found.get_command(click.Context(found), word)
+        if following is None:
+            return False
+        found = following
+    return True
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_command_of_a_page_exists(page: Path) -> None:
+    named = list(commands(page.read_text(encoding="utf-8")))
+    assert [f"muster {program} {' '.join(words)}" for program, words in named if not known(program, words)] == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_link_of_a_page_leads_somewhere(page: Path) -> None:
+    links = [link for link in _LINK.findall(page.read_text(encoding="utf-8")) if "://" not in link]
+    assert [link for link in links if not (page.parent / link).exists()] == []
