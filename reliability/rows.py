@@ -20,6 +20,7 @@ from reliability.restarted_in_turn import restarted_in_turn
 from reliability.rotated import rotated
 from reliability.slow_peers import slow_peers
 from reliability.soaked import soaked
+from reliability.spent_together import spent_together
 from reliability.starved import starved
 from reliability.stopped import stopped
 from reliability.together import together
@@ -39,6 +40,7 @@ class Row:
 ROWS: dict[str, Row] = {
     "R1": Row("host killed with SIGKILL at random instants under load", killed, (10,), (200,), (1_000,)),
     "R2": Row("power lost at any instant", powerless, (120, 20), (3_000, 200), (20_000, 2_000)),
+    "R4": Row("a key that has less left than ask two nodes at once", spent_together, (1, 32), (20, 200), (200, 200)),
     "R5": Row("every decoder under a fuzzer", fuzzed, (0,), (60,), (-1,)),
     "R6": Row("asked at one pace for a long time", soaked, (3, 100), (120, 500), (1_800, 1_000)),
     "R7": Row("slow peers that never finish a request", slow_peers, (300,), (2_000,), (10_000,)),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -14,6 +16,7 @@ import pytest
 from muster.base.errors import Code, MusterError, Refused, StoreFailed
 from muster.trust.humanid import format_installation
 from muster.vendor import app as vendor
+from muster.vendor.adapters.sql_store import SqlStore
 from muster.vendor.core.ledger import Cost
 from muster.vendor.ports import Books
 from muster.vendor.service.confirming import confirm_packed, grant_packed
@@ -125,6 +128,15 @@ def test_a_database_that_is_gone_in_the_middle_loses_and_doubles_nothing(on_serv
     assert acme.confirm(machine(key, hardware(1))).packed == first.packed
     acme.confirm(machine(key, hardware(2)))
     assert acme.row(key).used == 2
+
+
+def test_nodes_that_start_together_on_an_empty_database_all_start(server: Postgresql, tmp_path: Path) -> None:
+    url = server.database(f"{tmp_path.name} empty").replace("postgresql://", "postgresql+psycopg://")
+    code = f"from muster.vendor.adapters.sql_store import SqlStore; SqlStore({url!r}).migrate()"
+    started = [subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.PIPE, text=True) for _ in range(4)]
+    assert [process.communicate()[1] for process in started] == [""] * len(started)
+    with closing(SqlStore(url)) as store:
+        assert store.run(lambda books: books.organisations()) == ()
 
 
 def test_sixty_four_machines_at_once_on_one_key_wait_for_each_other_and_none_fails(on_server: Acme) -> None:

@@ -25,6 +25,8 @@ MAX_CONNECTIONS, MAX_HOLDING = 8, 16
 """Of one process to one database, for all work and for work that holds; whoever finds all of them busy waits."""
 BUSY_SECONDS = 30
 _AGAIN = frozenset({"40001", "40P01"})
+_MADE_MEANWHILE = frozenset({"23505", "42701", "42710", "42P07"})
+"""A table, a column, an index or a row of the catalogue that is there already."""
 
 Result = TypeVar("Result")
 
@@ -52,15 +54,22 @@ class Database:
         self._driver_error: type[Exception] = getattr(self._engine.dialect.loaded_dbapi, "Error", sqlite3.Error)
 
     def migrate(self) -> None:
-        """Make the tables, or bring those of an older release up to date; all or nothing. Raises `StoreFailed`."""
+        """Make the tables, or bring those of an older release up to date; all or nothing. Raises `StoreFailed`.
+
+        Of several nodes that start together one does it; the others meet what it made, and look again.
+        """
         config = Config()
         config.set_main_option("script_location", str(self._migrations))
-        try:
-            with self._engine.begin() as connection:
-                config.attributes["connection"] = connection
-                command.upgrade(config, "head")
-        except (SQLAlchemyError, sqlite3.Error) as error:
-            raise _translated(error) from error
+        for remaining in reversed(range(MAX_TRIES)):
+            try:
+                with self._engine.begin() as connection:
+                    config.attributes["connection"] = connection
+                    command.upgrade(config, "head")
+                return
+            except (SQLAlchemyError, sqlite3.Error) as error:
+                state = getattr(getattr(error, "orig", None), "sqlstate", None)
+                if not remaining or state not in _AGAIN | _MADE_MEANWHILE:
+                    raise _translated(error) from error
 
     def run(self, work: Callable[[sa.Connection], Result], *, holding: bool = False) -> Result:
         """Do `work` in one transaction, again from its start when others came between; `StoreFailed` when it cannot be.
