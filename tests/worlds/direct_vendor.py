@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from muster.base.errors import MusterError
+from muster.base.errors import Code, MusterError, Refused
 from muster.console.ports import Left
-from muster.trust.productkey import ProductKey
+from muster.trust.productkey import KeyKind, ProductKey
 from muster.vendor import app as vendor
 from tests.worlds.vendor_world import Acme
 
@@ -26,6 +26,8 @@ class DirectVendor:
     async def left(self, key: ProductKey) -> Left:
         self._note("left")
         row = self.acme.row(key)
+        if key.kind is not KeyKind.MAK:
+            raise Refused(Code.KEY_WRONG_KIND, "no multiple activation key")
         return Left(row.activations - row.used, row.activations, row.scope_name)
 
     async def product_file(self, vendor_id: bytes) -> bytes:
