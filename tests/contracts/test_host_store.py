@@ -52,7 +52,7 @@ def row(number: int, seq: int, seen: int = NOW, **changes: object) -> Row:
     return Row(**{**values, **changes})  # type: ignore[arg-type]
 
 
-PATIENCE = 0.3
+PATIENCE = 1.0
 OF_SQLITE = (
     "CREATE TRIGGER full BEFORE INSERT ON total BEGIN SELECT RAISE(ABORT, 'disk is full'); END",
     "DROP TRIGGER full",
@@ -81,7 +81,7 @@ def in_postgres(address: str) -> Iterator[Callable[[str], object]]:
 class Place:
     """Where a store is; what is opened there anew finds what was committed."""
 
-    opened: Callable[[], AnyStore]
+    opened: Callable[[float], AnyStore]
     view: SqliteView | PostgresView
     run: Callable[[], AbstractContextManager[Callable[[str], object]]]
     faults: tuple[str, str, str]
@@ -103,9 +103,9 @@ class Place:
             yield
             execute("ROLLBACK")
 
-    def do(self, work: Callable[[AnyStore], Awaitable[Result]]) -> Result:
+    def do(self, work: Callable[[AnyStore], Awaitable[Result]], patience: float = 10.0) -> Result:
         async def story() -> Result:
-            store = self.opened()
+            store = self.opened(patience)
             try:
                 return await work(store)
             finally:
@@ -127,11 +127,13 @@ def server() -> Iterator[Postgresql]:
 def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
     if request.param == "sqlite":
         path = tmp_path / "c.db"
-        return Place(lambda: SqliteStore(path, patience=PATIENCE), SqliteView(path), lambda: in_sqlite(path), OF_SQLITE)
+        return Place(
+            lambda patience: SqliteStore(path, patience=patience), SqliteView(path), lambda: in_sqlite(path), OF_SQLITE
+        )
     server: Postgresql = request.getfixturevalue("server")
     address = server.database(tmp_path.name)
     return Place(
-        lambda: PostgresStore(address, patience=PATIENCE),
+        lambda patience: PostgresStore(address, patience=patience),
         PostgresView(address),
         lambda: in_postgres(address),
         OF_POSTGRES,
@@ -238,5 +240,43 @@ def test_a_store_that_others_hold_fails_after_its_patience_and_works_again(place
         assert caught.value.code is Code.STORE_FAILED
         await store.commit(Batch([row(3, 3)], Totals()))
 
-    place.do(story)
+    place.do(story, PATIENCE)
     assert [m.client_id for m in place.view.machines(0, NOW)] == [machine(1), machine(3)]
+
+
+@pytest.mark.parts
+def test_a_shared_database_that_went_back_or_was_lost_is_read_anew_before_anybody_counts(
+    tmp_path: Path, server: Postgresql
+) -> None:
+    address = server.database(tmp_path.name)
+
+    async def take_turn(store: PostgresStore) -> int:
+        async with store.turn() as turn:
+            return turn.news.next_seq
+
+    async def refused(store: PostgresStore) -> str:
+        with pytest.raises(StoreFailed) as caught:
+            await take_turn(store)
+        return caught.value.message
+
+    async def story() -> None:
+        store = PostgresStore(address)
+        assert "since it was read" in await refused(store)
+        await store.commit(Batch([row(n, n) for n in (1, 2, 3)], Totals()))
+        assert (await store.load(NOW)).next_seq == 4
+        assert await take_turn(store) == 4
+        with in_postgres(address) as execute:
+            execute("UPDATE host_store SET next_seq = 2")
+        assert "older than when it was read" in await refused(store)
+        assert (await store.load(NOW)).next_seq == 2
+        assert await take_turn(store) == 2
+        with in_postgres(address) as execute:
+            execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()")
+        with pytest.raises(StoreFailed):
+            await store.prune(NOW)
+        assert "since it was read" in await refused(store)
+        await store.load(NOW)
+        assert await take_turn(store) == 2
+        await store.close()
+
+    asyncio.run(story())

@@ -181,6 +181,8 @@ def test_the_limit_of_new_ids_is_one_for_all_hosts(address: str) -> None:
         stores = [PostgresStore(address), PostgresStore(address)]
         cores = [_core(vendor), _core(vendor)]
         half = AN_HOUR // 2
+        for store in stores:
+            await store.load(now)
         first = await ask(stores[0], cores[0], range(half))
         second = await ask(stores[1], cores[1], range(half, AN_HOUR + 10))
         assert (set(first), second.count(Outcome.COUNTED)) == ({Outcome.COUNTED}, AN_HOUR - half)

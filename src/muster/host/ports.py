@@ -92,7 +92,10 @@ class Turn(Protocol):
 
 
 class SharedStore(Store, Protocol):
-    """A store with one count for several hosts. Rows decided outside a turn may rest on counts that have changed since."""
+    """A store with one count for several hosts. Rows decided outside a turn may rest on counts that have changed since.
+
+    `load` comes first, and again after `StoreFailed`: what comes back may be a standby, or restored.
+    """
 
     def turn(self) -> AbstractAsyncContextManager[Turn]:
         """Wait for the turn; left without a commit, or by an error, it changed nothing. `StoreFailed` from any part of it."""

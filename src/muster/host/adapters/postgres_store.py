@@ -15,6 +15,7 @@ from typing import Any, LiteralString
 import psycopg
 from psycopg.rows import TupleRow
 
+from muster.base.errors import Code, StoreFailed
 from muster.host.adapters.postgres_database import (
     FORMAT,
     IS_MADE,
@@ -24,6 +25,7 @@ from muster.host.adapters.postgres_database import (
     STORE_FORMAT,
     connect_options,
     other_format,
+    shown,
     translating,
 )
 from muster.host.adapters.sqlite_file import MAX_PARTS_BYTES
@@ -99,6 +101,7 @@ class PostgresStore:
         self._scopes: dict[GroupKey, int] = {}
         self._read_up_to = 0
         self._looked_up: frozenset[Machine] | None = None
+        self._is_same = False
 
     async def load(self, now: int) -> Loaded:
         """See `Store`."""
@@ -110,6 +113,7 @@ class PostgresStore:
                 newest = await _all(connection, _NEWEST, (scope, floor, now - ENTRY_SECONDS, size))
                 groups[vendor, group] = SavedGroup(size, floor, tuple(Entry._make(e) for e in reversed(newest)))
         self._read_up_to = next_seq - 1
+        self._is_same = True
         return Loaded(groups, next_seq, last_seen)
 
     async def commit(self, batch: Batch) -> None:
@@ -118,13 +122,23 @@ class PostgresStore:
 
     async def _commit(self, batch: Batch) -> None:
         before = self._read_up_to
-        async with self.turn() as turn:
+        async with self._turn() as turn:
             await turn.commit(batch, {})
         self._read_up_to = before  # the news of this turn were nobody's
 
     @asynccontextmanager
     async def turn(self) -> AsyncIterator[PostgresTurn]:
-        """See `SharedStore`."""
+        """See `SharedStore`. `StoreFailed` also when the database may be another one than `load` read: it must be read anew."""
+        if not self._is_same:
+            raise StoreFailed(Code.STORE_FAILED, f"{shown(self._address)} was lost since it was read")
+        async with self._turn() as turn:
+            if turn.news.next_seq <= self._read_up_to:
+                self._is_same = False
+                raise StoreFailed(Code.STORE_FAILED, f"{shown(self._address)} is older than when it was read")
+            yield turn
+
+    @asynccontextmanager
+    async def _turn(self) -> AsyncIterator[PostgresTurn]:
         async with self._transaction("BEGIN") as connection:
             async with connection.pipeline():
                 state = await connection.execute(_HOLD, binary=True)
@@ -196,6 +210,8 @@ class PostgresStore:
                         if connection.info.transaction_status != psycopg.pq.TransactionStatus.IDLE:
                             await connection.execute("ROLLBACK")
             except BaseException:
+                # Who comes back after that may be a standby, or restored from a backup.
+                self._is_same &= self._connection is not None and not self._connection.broken
                 await self._let_go()
                 raise
 
