@@ -66,6 +66,6 @@ ROWS: dict[str, Row] = {
     ),
     "R17": Row("keys that change, clients that lag behind, attacks on both", rotated, (1,), (40,), (400,)),
     "R20": Row("ids with every slip of people who type", mistyped, (60,), (2_000,), (100_000,)),
-    "R21": Row("random histories against plain models", histories, (10,), (500,), (10_000,)),
+    "R21": Row("random histories against plain models", histories, (3,), (500,), (10_000,)),
     "R18": Row("machines that all start in the same minute", together, (500, 1), (10_000, 60), (50_000, 60)),
 }

@@ -90,6 +90,9 @@ def _page(rows: dict[str, list[str]]) -> str:
         "* Rows and forms that do not stand in it were not run for this page.\n"
         "* SIGKILL (R1) leaves what the kernel has taken. A loss of power (R2) is rebuilt from what was written and flushed: "
         "no disk was switched off, and one that says it flushed and did not is not thought of.\n"
+        "* An old client with a new host, and the reverse (R15): there is one version of the protocol so far. What is said to "
+        "another one (VERSION_NOT_SUPPORTED) stands in the vectors.\n"
+        "* Attacks on clocks, floods, name servers and directories are not those of R17: they have rows of their own.\n"
         "* Askers and host share a machine, often with other work: times are upper bounds, not what a host can do.\n"
         "* Limits of new ids are tried on the core: loopback, where the process is asked, is exempt from them.\n"
     )
