@@ -101,6 +101,7 @@ __all__ = [
     "confirm_file",
     "confirm_packed",
     "create",
+    "database_file",
     "default_home",
     "end_contract",
     "erase_person",
@@ -227,7 +228,7 @@ def create(
     store.migrate()
     # Keys first: a database without its keys could never be used, keys without a database are made again.
     box = KeyBox.create(home, passphrase, entropy, [key for keys in issuing.values() for key in keys], root_keys)
-    vendor = Vendor(store, lambda: box, clock, entropy, _actor())
+    vendor = Vendor(store, lambda: box, clock, entropy, actor())
     try:
         fingerprint = record_vendor(vendor, name, document)
     except Exception:
@@ -256,7 +257,7 @@ def open_vendor(
     entropy = entropy or SystemEntropy()
     store = _store(home, environment)
     store.migrate()
-    return Vendor(store, lambda: KeyBox(home, passphrase(), entropy), clock or SystemClock(), entropy, _actor())
+    return Vendor(store, lambda: KeyBox(home, passphrase(), entropy), clock or SystemClock(), entropy, actor())
 
 
 def facts(vendor: Vendor) -> dict[str, object]:
@@ -284,6 +285,17 @@ def export_audit(home: Path, vendor: Vendor, *, with_people: bool) -> Exported:
     return done
 
 
+def database_file(home: Path, environment: Mapping[str, str]) -> Path:
+    """The file of the database; `Misconfigured` with USAGE where PostgreSQL keeps the books."""
+    if _settings(home, environment).database != "sqlite":
+        raise Misconfigured(
+            Code.USAGE,
+            "PostgreSQL keeps the books of this vendor",
+            "Use pg_dump and pg_restore, and copy the home: docs/operate/vendor-record.md.",
+        )
+    return home / DATABASE
+
+
 def audit_rows(vendor: Vendor, last: int) -> list[dict[str, Any]]:
     """The newest audit rows, oldest first."""
     rows = vendor.store.run(lambda books: books.audit_rows(last))
@@ -300,7 +312,8 @@ def audit_rows(vendor: Vendor, last: int) -> list[dict[str, Any]]:
     ]
 
 
-def _actor() -> str:
+def actor() -> str:
+    """Who runs this process, as the audit names it."""
     try:
         return getpass.getuser()
     except (KeyError, OSError):

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import REGCLASS
 
 from muster.base.entropy import Entropy
 from muster.trust.hardware import INSTALLATION_WIDTH
@@ -157,6 +158,19 @@ class SqlBooks(SqlAudit, SqlListings, SqlCustomers, SqlWebhooks):
         )
         serial = _new_id(done)
         return replace(row, serial=serial, claims=claims._replace(serial=serial))
+
+    def skip_serials(self, number: int) -> None:
+        """See `Books`."""
+        newest = sa.select(sa.func.coalesce(sa.func.max(t.certificate.c.serial), 0)).scalar_subquery()
+        if self._can_hold:
+            name = sa.func.pg_get_serial_sequence("certificate", "serial")
+            next_ = sa.func.greatest(sa.func.nextval(sa.cast(name, REGCLASS)), newest) + number
+            self._do(sa.select(sa.func.setval(sa.cast(name, REGCLASS), next_)))
+            return
+        counter = sa.table("sqlite_sequence", sa.column("name"), sa.column("seq"))
+        own = counter.c.name == "certificate"
+        if not self._do(sa.update(counter).where(own).values(seq=counter.c.seq + number)).rowcount:
+            self._do(sa.insert(counter).values(name="certificate", seq=newest + number))
 
     def replace_certificate(self, serial: int, by: int) -> None:
         """See `Books`."""

@@ -14,6 +14,7 @@ from muster.base import terminal
 from muster.vendor import app as vendor
 from muster.vendor.cli.accounts import accounts
 from muster.vendor.cli.audit import audit
+from muster.vendor.cli.copying import backup, restore
 from muster.vendor.cli.keys import keys
 from muster.vendor.cli.keysets import keysets
 from muster.vendor.cli.options import (
@@ -47,6 +48,8 @@ app.add_typer(reports, name="report")
 app.add_typer(accounts, name="account")
 app.add_typer(audit, name="audit")
 app.command()(serve)
+app.command()(backup)
+app.command()(restore)
 
 Replaces = Annotated[int | None, typer.Option("--replaces", help="Serial of a certificate whose host is gone.")]
 

@@ -222,6 +222,9 @@ class Books(Audits, Listings, Customers, Webhooks, Protocol):
     def add_certificate(self, row: CertificateRow) -> CertificateRow:
         """Keep a new certificate; its serial is given by the books."""
 
+    def skip_serials(self, number: int) -> None:
+        """Leave out so many serials before the next certificate."""
+
     def replace_certificate(self, serial: int, by: int) -> None:
         """Keep by which certificate one was replaced."""
 
