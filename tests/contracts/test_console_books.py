@@ -1,32 +1,33 @@
-"""Keys, product files and installation ids in the console's books; the same suite for SQLite and PostgreSQL."""
+"""What the console's pages rely on; the same suite for SQLite and PostgreSQL."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from sqlalchemy import URL
 
 from muster.console.adapters.sql_books import SqlStore
-from muster.console.core.installations import Installation
+from muster.console.core.answer import EditionSeen
+from muster.console.core.conditions import parse_conditions
+from muster.console.core.paging import Place
 from muster.console.core.targets import from_list
 from muster.console.core.verdict import DONE, Verdict
-from muster.console.ports import Books, Left, StoredProduct
+from muster.console.core.views import View
+from muster.console.service.inventory import mark_of
 from muster.platform.sql import sqlite_url
-from muster.trust.productkey import KeyKind
 from tests.worlds.clocks import MORNING
+from tests.worlds.console_inventory import fill
 from tests.worlds.postgresql import Postgresql, postgresql
-from tests.worlds.vendor_keys import CAD_PRO, VendorKeys
-from tests.worlds.vendor_world import hardware, machine, packed
 
-VENDOR = b"vendor-1"
-KEY, OTHER = (VendorKeys().key(KeyKind.MAK, CAD_PRO.id, chance) for chance in (1, 2))
-ONE, TWO = (
-    Installation(packed(machine(KEY, hardware(number))), VENDOR, CAD_PRO.name, f"pc-{number}", MORNING)
-    for number in (1, 2)
+NUMBER = 230
+SORTS = ("name", "-name", "state", "-expires", "expires", "-count", "count", "-contact", "host", "client", "result")
+CONDITIONS = (
+    *((), ("state=LICENSED",), ("state!=LICENSED",), ("expires<30d",), ("contact>30d",), ("count<25",), ("method=",)),
+    *(("name~PC-0001*", "host~KMS1*"), ("count!=30",), ("expires>20d", "edition=acme-cad-server")),
 )
-LATER = MORNING + timedelta(hours=1)
 
 
 @pytest.fixture(scope="module")
@@ -35,87 +36,94 @@ def server() -> Iterator[Postgresql]:
         yield server
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[SqlStore]:
+@pytest.fixture(scope="module", params=["sqlite", pytest.param("postgresql", marks=pytest.mark.parts)])
+def store(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[SqlStore]:
+    folder = tmp_path_factory.mktemp("books")
+    url: str | URL = sqlite_url(folder / "console.db")
     if request.param == "postgresql":
         server: Postgresql = request.getfixturevalue("server")
-        store = SqlStore(server.database(tmp_path.name))
-    else:
-        store = SqlStore(sqlite_url(tmp_path / "console.db"))
+        url = server.database(folder.name)
+    store = SqlStore(url)
     store.migrate()
-    store.run(lambda books: books.add_machines(from_list("pc-1 pc-2"), "list", MORNING))
+    store._database.run(lambda connection: fill(connection, NUMBER, MORNING))
     yield store
     store.close()
 
 
-def ids(books: Books) -> list[int]:
-    return [found.id for found in books.selected((), MORNING)]
+@pytest.fixture(scope="module")
+def reference(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SqlStore]:
+    """SQLite with the same machines: both say the same."""
+    store = SqlStore(sqlite_url(Path(tmp_path_factory.mktemp("reference")) / "console.db"))
+    store.migrate()
+    store._database.run(lambda connection: fill(connection, NUMBER, MORNING))
+    yield store
+    store.close()
 
 
-def test_a_key_is_kept_once_and_what_is_left_of_it_is_noted(store: SqlStore) -> None:
-    def work(books: Books) -> None:
-        first, again = books.add_key(KEY, b"sealed\x00", "of the lab", MORNING), books.add_key(KEY, b"", "", LATER)
-        second = books.add_key(OTHER, b"", "", LATER)
-        assert (again, first is not None, second is not None) == (None, True, True)
-        books.note_left(first or 0, Left(4, 9, CAD_PRO.name), LATER)
-        one, two = books.keys()
-        assert (one.kind, one.scope, one.reference, one.sealed) == (KEY.kind, KEY.scope, KEY.reference, b"sealed\x00")
-        assert (one.remaining, one.total, one.edition, one.refreshed_at) == (4, 9, CAD_PRO.name, LATER)
-        assert (two.remaining, two.refreshed_at, two.added_at) == (None, None, LATER)
-        books.remove_key(one.id)
-        (left,) = books.keys()
-        assert left.partial == OTHER.partial
-
-    store.run(work)
+def names(store: SqlStore, place: Place, *conditions: str) -> list[tuple[str, str]]:
+    found = store.run(lambda books: books.page(parse_conditions(conditions), MORNING, place))
+    return [(row.machine.target.name, row.seen.edition if row.seen else "") for row in found]
 
 
-def test_a_newer_product_file_takes_the_place_of_the_vendors_older_one(store: SqlStore) -> None:
-    def work(books: Books) -> None:
-        for serial in (1, 2):
-            books.keep_product(StoredProduct(VENDOR, "Acme", serial, "text"))
-        books.keep_product(StoredProduct(b"vendor-2", "Other", 1, "text"))
-        assert [(each.vendor, each.serial) for each in books.products()] == [("Acme", 2), ("Other", 1)]
-        books.remove_product(VENDOR)
-        assert [each.vendor for each in books.products()] == ["Other"]
-
-    store.run(work)
+@pytest.mark.parametrize("conditions", CONDITIONS)
+def test_conditions_choose_the_same_lines(store: SqlStore, reference: SqlStore, conditions: tuple[str, ...]) -> None:
+    place = Place(size=1_000)
+    assert names(store, place, *conditions) == names(reference, place, *conditions)
+    number = store.run(lambda books: books.count_rows(parse_conditions(conditions), MORNING))
+    assert number == len(names(store, place, *conditions))
 
 
-def test_a_database_keeps_its_first_id(store: SqlStore) -> None:
-    assert store.run(lambda books: books.database(bytes(16))) == bytes(16)
-    assert store.run(lambda books: books.database(bytes([1]) * 16)) == bytes(16)
+@pytest.mark.parametrize("sort", SORTS)
+def test_pages_follow_each_other_in_the_same_order(store: SqlStore, reference: SqlStore, sort: str) -> None:
+    whole = names(reference, Place(sort, size=1_000))
+    at, walked = Place(sort, size=60), list[tuple[str, str]]()
+    while True:
+        rows = store.run(lambda books, at=at: books.page((), MORNING, at))  # type: ignore[misc]
+        walked += [(row.machine.target.name, row.seen.edition if row.seen else "") for row in rows[: at.size]]
+        if len(rows) <= at.size:
+            break
+        at = replace(at, after=mark_of(rows[at.size - 1], at.field))
+    assert walked == whole
 
 
-def test_a_confirmation_outlives_its_machine_and_is_never_taken_back(store: SqlStore) -> None:
-    def work(books: Books) -> None:
-        for number, each in zip(ids(books), (ONE, TWO), strict=True):
-            books.keep_installation(each)
-            books.keep_installation(each)
-            books.link(number, each)
-            books.link(number, each)
-        books.note_sent([ONE.packed, TWO.packed], LATER)
-        books.note_answer(ONE.packed, Verdict(DONE), b"confirmation", LATER)
-        books.note_answer(ONE.packed, Verdict("KEY_BLOCKED", "blocked"), b"", LATER)
-        books.note_answer(TWO.packed, Verdict("KEY_EXHAUSTED", "used up"), b"", LATER)
-        first, second = (known for _, known, _ in books.linked(ids(books)))
-        assert (first.confirmation, first.code, first.sent_at) == (b"confirmation", DONE, LATER)
-        assert (second.confirmation, second.code, second.text) == (b"", "KEY_EXHAUSTED", "used up")
-        books.note_deposit(ids(books)[0], CAD_PRO.name, LATER)
-        assert [is_deposited for *_, is_deposited in books.linked(ids(books))] == [True, False]
-        books.link(ids(books)[0], ONE)
-        assert [is_deposited for *_, is_deposited in books.linked(ids(books))] == [False, False]
+def test_reports_count_the_same(store: SqlStore, reference: SqlStore) -> None:
+    until = MORNING.replace(hour=0), MORNING.replace(year=2027)
+    for ask in ("shares", "hosts", "key_use"):
+        told, known = (one.run(lambda books, ask=ask: getattr(books, ask)()) for one in (store, reference))  # type: ignore[misc]
+        assert sorted(map(repr, told)) == sorted(map(repr, known))
+    assert store.run(lambda books: books.expiries(*until)) == reference.run(lambda books: books.expiries(*until))
+    assert store.run(lambda books: books.shared_ids(9)) == reference.run(lambda books: books.shared_ids(9))
+    for field in ("state", "group", "host", "result"):
+        told, known = (one.run(lambda books, f=field: books.tally(f, (), MORNING)) for one in (store, reference))  # type: ignore[misc]
+        assert told == known
 
-    store.run(work)
 
-    def after(books: Books) -> None:
-        books.remove(ids(books))
-        assert [known.packed for known in books.confirmed(VENDOR, KEY.reference)] == [ONE.packed]
-        assert books.confirmed(VENDOR, OTHER.reference) == []
-        assert {known.packed for known in books.installations([ONE.packed, TWO.packed, b"x"])} == {
-            ONE.packed,
-            TWO.packed,
-        }
-        # The machine may be gone before its answer comes.
-        books.link(4711, ONE)
+def test_an_action_is_written_down_and_settled(store: SqlStore) -> None:
+    store.run(lambda books: books.add_machines(from_list("z-[1:3]"), "list", MORNING))
+    chosen = store.run(lambda books: books.selected(parse_conditions(["name~z-*"]), MORNING))
+    numbers = [machine.id for machine in chosen]
+    assert [m.target.name for m in store.run(lambda books: books.machines(numbers))] == ["z-1", "z-2", "z-3"]
+    task = store.run(lambda books: books.begin("renew", {"edition": "x"}, "anna", numbers, MORNING))
+    seen = EditionSeen("Acme", "x", "LICENSED", "host")
+    store.run(lambda books: books.replace_editions(numbers[0], [seen]))
+    store.run(lambda books: books.settle(task, numbers[0], Verdict(DONE), MORNING))
+    store.run(lambda books: books.settle(task, numbers[1], Verdict("KEY_UNKNOWN", "no"), MORNING))
+    (found, *_) = store.run(lambda books: books.tasks(5))
+    assert (found.id, found.waiting, found.done) == (task, 1, 2)
+    parts = store.run(lambda books: books.parts(task, "", 9, only_bad=True))
+    assert [(part.name, part.verdict) for part in parts] == [("z-2", Verdict("KEY_UNKNOWN", "no"))]
+    assert store.run(lambda books: books.outcomes(task)) == {"": 1, "DONE": 1, "KEY_UNKNOWN": 1}
+    assert [part.task.id for part in store.run(lambda books: books.history(numbers[0], 5))] == [task]
+    assert [row.seen for row in store.run(lambda books: books.lines_of(numbers[0]))] == [seen]
+    assert store.run(lambda books: books.remove(numbers)) == 3
+    assert store.run(lambda books: books.parts(task, "", 9, only_bad=False)) == []
 
-    store.run(after)
+
+def test_views_and_the_audit_are_kept(store: SqlStore) -> None:
+    view = View("a", ("state=LICENSED",), "-name", "", "anna", MORNING)
+    store.run(lambda books: books.keep_view(view))
+    assert store.run(lambda books: books.views()) == [view]
+    store.run(lambda books: books.remove_view("a"))
+    store.run(lambda books: books.audit(MORNING, "anna", "view.removed", "a", {"n": 1}))
+    (row,) = store.run(lambda books: books.audited(1))
+    assert (row.at, row.actor, row.action, row.details) == (MORNING, "anna", "view.removed", {"n": 1})

@@ -33,7 +33,7 @@ from tests.worlds.entropy import SeededEntropy
 from tests.worlds.vendor_site import PASSWORD, Browser, plain
 
 Service = Callable[[Product], VendorService]
-PEOPLE = (("anna", "admin"), ("otto", "operator"), ("vera", "viewer"))
+PEOPLE = {"anna": "admin", "otto": "operator", "vera": "viewer"}
 WAIT_SECONDS = 20.0
 
 
@@ -49,7 +49,13 @@ class ConsoleSite:
     app: FastAPI
     store: SqlStore
 
+    def know(self, name: str) -> None:
+        """One of `PEOPLE` may log in with `PASSWORD`."""
+        if self.accounts.store.find(name) is None:
+            self.accounts.add("setup", name, PEOPLE[name], password=PASSWORD)
+
     def as_(self, name: str) -> Browser:
+        self.know(name)
         browser = Browser(self.app)
         assert browser.log_in(name, PASSWORD).status_code == 200
         return browser
@@ -92,8 +98,6 @@ def console_site(
     store._database.run(lambda connection: fill(connection, number, MORNING))
     clock, machines = HandClock(), CarriedMachines()
     accounts = console_accounts(store, MemoryAccounts(), clock, SeededEntropy())
-    for name, role in PEOPLE:
-        accounts.add("setup", name, role, password=PASSWORD)
 
     @asynccontextmanager
     async def carrying() -> AsyncIterator[Carrier]:

@@ -1,0 +1,112 @@
+"""Every page of the console in a real browser: rules of accessibility, no scripts, keyboard, and what hostile machines say."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from tests.worlds.carried_machines import edition, silent
+from tests.worlds.console_site import ConsoleSite, act, console_site
+from tests.worlds.pages_in_chromium import DESKTOP, PHONE, chromium, judged, page_of, served
+from tests.worlds.parts import part
+from tests.worlds.vendor_site import PASSWORD
+
+pytestmark = pytest.mark.parts
+
+LOOKS = [(False, DESKTOP), (True, PHONE)]
+NUMBER = 120
+HOSTILE = "<img src=x onerror=alert(1)><script>document.title='owned'</script>"
+PAGES = (
+    *("/overview", "/machines", "/machines?group_by=state", "/machines/3", "/tasks"),
+    *("/tasks/1", "/keys", "/reports", "/reports/hosts", "/reports/signed", "/audit", "/accounts", "/password"),
+    *("/act?operation=rearm&which=all", "/act?operation=install-key&which=all"),
+)
+
+
+@dataclass
+class World:
+    site: ConsoleSite
+    address: str
+    browser: Browser
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    part("chromium")
+    with console_site(tmp_path_factory.mktemp("console"), NUMBER) as site:
+        said = edition(product=HOSTILE, host=HOSTILE, partial_key="<b>&x")
+        site.machines.answers = {
+            "PC-000002": json.dumps({"editions": [said]}).encode(),
+            "PC-000003": silent(),
+            "PC-000004": HOSTILE.encode() * 10,
+        }
+        act(site.as_("otto"), "status")
+        site.ended(1)
+        site.know("anna")
+        with served(site.app) as address, chromium() as browser:
+            yield World(site, address, browser)
+
+
+def log_in(world: World, page: Page) -> None:
+    world.site.clock.move(minutes=2)  # or it would be too many log-ins from one place
+    page.goto(world.address)
+    page.get_by_label("Name").fill("anna")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Log in").click()
+
+
+@pytest.mark.parametrize(("dark", "size"), LOOKS)
+def test_every_page_meets_the_rules_of_accessibility(world: World, dark: bool, size: tuple[int, int]) -> None:
+    with page_of(world.browser, dark=dark, size=size, bypass_csp=True) as page:
+        log_in(world, page)
+        for path in PAGES:
+            page.goto(world.address + path)
+            for summary in page.locator("summary").all():
+                summary.click()
+            assert (path, judged(page)) == (path, [])
+
+
+def test_a_selection_is_acted_on_without_scripts_by_the_keyboard_alone(world: World) -> None:
+    asked = len(world.site.machines.asked)
+    with page_of(world.browser, script=False) as page:
+        log_in(world, page)
+        page.goto(world.address + "/machines")
+        page.get_by_label("Name", exact=True).focus()
+        page.keyboard.type("pc-00001")
+        page.keyboard.press("Enter")
+        page.wait_for_url("**f-name=pc-00001*")
+        for name in ("PC-000011", "PC-000012"):
+            page.get_by_label(f"Choose {name}, acme-cad-pro", exact=True).focus()
+            page.keyboard.press("Space")
+        page.get_by_label("Do", exact=True).focus()
+        page.keyboard.type("Ren")
+        page.keyboard.press("Tab")
+        page.keyboard.press("Tab")
+        page.keyboard.press("Enter")
+        page.wait_for_url("**/act?*")
+        assert page.get_by_role("heading", name="Renew: 2 machines").is_visible()
+        page.get_by_role("button", name="Renew").press("Enter")
+        page.wait_for_url("**/tasks/*")
+        world.site.ended(int(page.url.rsplit("/", 1)[1]))
+        page.reload()
+        assert page.get_by_role("status").inner_text() == "Ended: every machine has its verdict."
+    assert {name for name, _ in world.site.machines.asked[asked:]} == {"PC-000011", "PC-000012"}
+
+
+def test_nothing_that_machines_say_is_run_or_loaded(world: World) -> None:
+    requests: list[str] = []
+    complaints: list[str] = []
+    with page_of(world.browser) as page:
+        page.on("request", lambda request: requests.append(request.url))
+        page.on("console", lambda message: complaints.append(message.text))
+        page.on("dialog", lambda dialog: complaints.append(dialog.message))
+        log_in(world, page)
+        for path in (*PAGES, "/machines?group_by=product", f"/machines/{world.site.machine('PC-000002').id}"):
+            page.goto(world.address + path)
+            assert "owned" not in page.title()
+    assert {address.split("/")[2] for address in requests} == {world.address.split("/")[2]}
+    assert complaints == []
