@@ -90,7 +90,7 @@ static void read_editions(mu_reader *from, mu_product *found, const group *group
     found->edition_count = from->bad ? 0 : count;
 }
 
-static int read_claims(mu_span payload, mu_product *found, uint32_t *issuing_key) {
+int mu_product_claims(mu_span payload, mu_product *found, uint32_t *issuing_key) {
     group groups[MU_MOST_GROUPS];
     mu_reader from = mu_read(payload);
     mu_array(&from, 10, 10);
@@ -145,7 +145,7 @@ int mu_product_bytes(mu_span bytes, const uint8_t *fingerprint, int64_t now, mu_
         return MU_PRODUCT_MALFORMED;
     int error = mu_chain_walk(found->keysets, found->keyset_count, fingerprint, now, &found->chain);
     if (error == MU_OK)
-        error = read_claims(outer.payload, found, &issuing_key);
+        error = mu_product_claims(outer.payload, found, &issuing_key);
     return error != MU_OK ? error : verify_claims(found, &outer, issuing_key);
 }
 

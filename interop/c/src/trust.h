@@ -109,6 +109,8 @@ typedef struct {
 /* Takes a product file from its armour. Free it whatever came of it. */
 int mu_product_open(mu_span text, const uint8_t *fingerprint, int64_t now, mu_product *found);
 int mu_product_bytes(mu_span bytes, const uint8_t *fingerprint, int64_t now, mu_product *found);
+/* The claims alone, before anything is believed. */
+int mu_product_claims(mu_span payload, mu_product *found, uint32_t *issuing_key);
 const mu_edition *mu_product_edition(const mu_product *product, mu_span name);
 void mu_product_free(mu_product *product);
 
