@@ -98,7 +98,7 @@ async def _restriction(directory: Directory, layout: Layout, name: str, group: s
         raise Misconfigured(
             Code.USAGE,
             "who may read an entry is a setting of this directory's server, not of the entry",
-            f'In OpenLDAP: olcAccess: to dn.base="{dn}" by group.exact="{group}" read by * none',
+            f'In OpenLDAP, before the other rules: olcAccess: {{0}}to dn.base="{dn}" by group.exact="{group}" read by * none',
         )
     group_sid = await sid_of(directory, layout.domain, group)
     (head,) = await directory.read(layout.domain, attributes=("objectSid",)) or (None,)
