@@ -124,9 +124,10 @@ def test_hosts_that_lose_their_database_say_busy_and_recover_by_themselves(
     tmp_path: Path, server: Postgresql, address: str
 ) -> None:
     vendor = SmallVendor()
+    running, refused = list[host.RunningHost](), list[int]()
 
     async def story() -> None:
-        async with hosts(tmp_path, vendor, address) as both:
+        async with hosts(tmp_path, vendor, address, running=running) as both:
             assert [await told(at, vendor, n) for n, at in enumerate(both)] == [1, 2]
             await asyncio.to_thread(server.stop)
             assert [await told(at, vendor, 2) for at in both] == [Code.HOST_BUSY] * 2
@@ -137,8 +138,18 @@ def test_hosts_that_lose_their_database_say_busy_and_recover_by_themselves(
                         pass
             assert await told(both[0], vendor, 3) == 3
             assert await told(both[1], vendor, 4) == 4
+            refused.append(sum(one.server.outcomes["refused"] for one in running))
 
     asyncio.run(story())
+    # What was told while nothing could be written is written afterwards.
+    assert _requests(tmp_path / "host0", address)["refused"] == refused[0] >= 2
+
+
+def _requests(home: Path, address: str) -> dict[str, int]:
+    found: dict[str, int] = host.status(home, environment={"MUSTER_HOST_STORE": address}, clock=HandClock()).report[
+        "requests"
+    ]
+    return found
 
 
 def test_a_host_that_begins_without_its_database_says_why_and_never_shows_the_password(

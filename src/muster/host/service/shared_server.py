@@ -61,7 +61,8 @@ class SharedServer(Server):
 
     async def _commit_group(self) -> None:
         group, self._pending = self._pending, []
-        growth, states = Counter(self._growth), Counter(self._states)
+        before, told = Counter(self._growth), Counter(self._states)
+        growth, states = Counter(before), Counter(told)
         self._growth.clear()
         self._states.clear()
         now = seconds(self._clock.now())
@@ -77,7 +78,8 @@ class SharedServer(Server):
                 used = self._answering.new_ids.allowances({p.connection.prefix for p in group if p.connection.prefix})
                 await turn.commit(Batch(rows, totals), changed(used, strangers))
         except StoreFailed as error:
-            self._growth.clear()
+            self._growth.update(before)
+            self._states.update(told)
             self._fall_behind(error, group)
             return
         self.commits += 1
