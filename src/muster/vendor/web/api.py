@@ -11,12 +11,13 @@ from anyio import CapacityLimiter
 from anyio.to_thread import run_sync
 from fastapi import APIRouter, Body, Header, Path
 from pydantic import BaseModel, Field
+from starlette.requests import Request
 from starlette.responses import Response
 
 from muster.base.errors import Code, Refused
 from muster.trust.humanid import parse_installation
 from muster.trust.productkey import KeyKind, parse_key
-from muster.vendor.service.bundling import confirm_bundle
+from muster.vendor.service.bundling import confirm_bundle, references_in
 from muster.vendor.service.confirming import Confirmation, confirm_packed
 from muster.vendor.service.publishing import published_keyset, published_product
 from muster.vendor.service.vendor import Vendor
@@ -130,8 +131,9 @@ def api(vendor: Vendor, limits: Limits) -> APIRouter:
         return CertificateAnswer(confirmation_id=done.digits, serial=done.serial or 0)
 
     @router.post("/request-bundles", responses=_ASKED, response_class=Response)
-    def bundle(text: Annotated[bytes, Body(media_type="text/plain")]) -> Response:
+    def bundle(text: Annotated[bytes, Body(media_type="text/plain")], request: Request) -> Response:
         """Answer a request bundle: a verdict for every row, in its order."""
+        limits.bundle(request.client, references_in(text))
         return Response(confirm_bundle(vendor, text).file, media_type=TEXT)
 
     @router.post("/remaining", responses=_ASKED)

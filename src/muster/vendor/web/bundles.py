@@ -12,7 +12,7 @@ from starlette.responses import Response
 from muster.base.errors import Code, Malformed, MusterError
 from muster.platform.pages import Form, read_form
 from muster.platform.pages.pages import status_of
-from muster.vendor.service.bundling import confirm_bundle
+from muster.vendor.service.bundling import confirm_bundle, references_in
 from muster.vendor.web.portal import as_download, query
 from muster.vendor.web.site import Site
 
@@ -32,9 +32,10 @@ def bundles(site: Site) -> APIRouter:
     @router.post("/bundle")
     def answer(request: Request, form: Sent) -> Response:
         try:
-            site.limit(request)
+            site.limits.address(request.client)
             if "file" not in form.files:
                 raise Malformed(Code.MESSAGE_MALFORMED, "no file was chosen", "Choose a request bundle.")
+            site.limits.bundle(request.client, references_in(form.files["file"]))
             done = confirm_bundle(site.vendor, form.files["file"])
         except MusterError as error:
             told = site.pages.explain(request, error)

@@ -17,26 +17,23 @@ from muster.vendor.web.bundles import bundles
 from muster.vendor.web.customers import customers
 from muster.vendor.web.keys import keys
 from muster.vendor.web.keysets import keysets
+from muster.vendor.web.limits import Limits
 from muster.vendor.web.operator import operator
 from muster.vendor.web.overview import overview
 from muster.vendor.web.portal import portal
 from muster.vendor.web.products import products
 from muster.vendor.web.records import audit, people
-from muster.vendor.web.site import MENU, Limit, Site, make_site
+from muster.vendor.web.site import MENU, Site, make_site
 from muster.vendor.web.webhooks import hooks
 
 HOME = "/home"
 
 
-def no_limit(request: Request) -> None:
-    """For tests, and for a service that is not on the Internet."""
-
-
 def add_pages(
-    app: FastAPI, vendor: Vendor, accounts: Accounts, limit: Limit = no_limit, identities: Identities | None = None
+    app: FastAPI, vendor: Vendor, accounts: Accounts, limits: Limits | None = None, identities: Identities | None = None
 ) -> None:
-    """Put every page on the application. `limit` refuses strangers who ask too often; `identities` is another way in."""
-    site = make_site(vendor, accounts, limit)
+    """Put every page on the application. `limits` refuse strangers who ask too often; `identities` is another way in."""
+    site = make_site(vendor, accounts, limits or Limits(vendor.clock))
     app.mount("/static", static_files())
     other = identities.provider.name if identities else ""
     app.include_router(access(site.pages, site.visitors, HOME, other))

@@ -35,9 +35,11 @@ def portal(site: Site) -> APIRouter:
     def answer(request: Request, form: Sent) -> Response:
         text = ""
         try:
-            site.limit(request)
+            site.limits.address(request.client)
             text = typed.given(form)
-            done = confirm_packed(site.vendor, typed.packed(text), replaces=form.number("replaces"))
+            installation = typed.packed(text)
+            site.limits.key(unpack_installation(installation).reference)
+            done = confirm_packed(site.vendor, installation, replaces=form.number("replaces"))
         except MusterError as error:
             return _ask(site, request, form, text, error)
         return confirmed(site, request, done, "confirmation.html")

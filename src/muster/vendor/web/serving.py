@@ -33,7 +33,7 @@ def create_app(
     app.include_router(api(vendor, limits))
     add_admin(app, vendor, accounts)
     _add_watching(app, vendor, registry)
-    add_pages(app, vendor, accounts, limits.request, identities)
+    add_pages(app, vendor, accounts, limits, identities)
     app.add_middleware(CappedBodies, limits=limits)
     app.add_middleware(_Counted, registry=registry)
     _describe_problems(app)

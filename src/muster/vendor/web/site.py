@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ from muster.platform.accounts import Accounts, Who
 from muster.platform.pages import Catalogue, Form, Pages, Visitors
 from muster.vendor.service.access import ACCOUNTS, AUDIT, CONFIRM, READ, WEBHOOKS
 from muster.vendor.service.vendor import NAME, Vendor
+from muster.vendor.web.limits import Limits
 
 HERE = Path(__file__).parent
 LANGUAGES = ("en", "de")
@@ -33,17 +33,15 @@ MENU = (
     ("/accounts", "Accounts", ACCOUNTS),
 )
 
-Limit = Callable[[Request], None]
-
 
 @dataclass(frozen=True)
 class Site:
-    """A vendor, its pages and who is logged in. `limit` refuses a stranger who asks too often, with RATE_LIMITED."""
+    """A vendor, its pages and who is logged in. `limits` refuse a stranger who asks too often, with RATE_LIMITED."""
 
     vendor: Vendor
     pages: Pages
     visitors: Visitors
-    limit: Limit
+    limits: Limits
 
     def router(self) -> APIRouter:
         """A router for pages of this site."""
@@ -70,8 +68,8 @@ class Site:
         return self.vendor.acting(who.name)
 
 
-def make_site(vendor: Vendor, accounts: Accounts, limit: Limit) -> Site:
+def make_site(vendor: Vendor, accounts: Accounts, limits: Limits) -> Site:
     """The site of a vendor."""
     owner = vendor.store.run(lambda books: books.setting(NAME)) or "Muster"
     pages = Pages(HERE / "templates", Catalogue(HERE / "texts", LANGUAGES), owner=owner, menu=MENU)
-    return Site(vendor, pages, Visitors(accounts), limit)
+    return Site(vendor, pages, Visitors(accounts), limits)
