@@ -28,7 +28,7 @@ def is_signed(secret: str, headers: dict[str, str], body: bytes) -> bool:
 
 @dataclass
 class Receiver:
-    """`told` are the events it believed. `status` is what it answers; `location` sends elsewhere."""
+    """`told` are the events it believed, `told_one` that there is one; `status` is what it answers, `location` where to."""
 
     address: str
     authority: Path
@@ -39,6 +39,7 @@ class Receiver:
     told: list[dict[str, Any]] = field(default_factory=list)
     headers: list[dict[str, str]] = field(default_factory=list)
     refused: int = 0
+    told_one: threading.Event = field(default_factory=threading.Event)
 
     @property
     def tls(self) -> ssl.SSLContext:
@@ -66,6 +67,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header("location", self.receiver.location)
         self.send_header("content-length", "0")
         self.end_headers()
+        self.receiver.told_one.set()
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class names it so
         """Tests print nothing."""

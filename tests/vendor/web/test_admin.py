@@ -133,6 +133,8 @@ def test_the_end_of_a_contract_is_set_shown_and_taken_away(site: AcmeSite, anna:
     anna.fill("/organisations/1/contract", "/organisations/1", until="2030-12-31")
     assert last_audit(site) == ("anna", "organisation.contract")
     assert "until 2030-12-31" in plain(anna.get("/organisations"))
+    site.acme.mak()
+    assert "Ends 2030-12-31" in plain(anna.get("/keys/1"))
     assert anna.fill("/organisations/1/contract", "/organisations/1", until="31.12.2030").status_code == 422
     anna.fill("/organisations/1/contract", "/organisations/1", until="2001-01-31")
     assert "ended" in plain(anna.get("/organisations/1"))

@@ -45,7 +45,9 @@ class HttpsPost:
                 url = httpx2.URL(address).copy_with(host=target)
                 # What is read of an answer is its status: a body may be as long as it likes.
                 async with (
-                    httpx2.AsyncClient(verify=self._tls or True, trust_env=False, timeout=None) as client,
+                    httpx2.AsyncClient(
+                        verify=self._tls or httpx2.create_ssl_context(), trust_env=False, timeout=None
+                    ) as client,
                     client.stream(
                         "POST",
                         url,

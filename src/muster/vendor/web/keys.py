@@ -31,6 +31,7 @@ from muster.vendor.service.selling import (
 from muster.vendor.service.vendor import Vendor, definition_in
 from muster.vendor.web.lists import day_in, search_of, shown
 from muster.vendor.web.site import Site
+from muster.wire.calendar import day_start
 
 MAX_AT_ONCE = 500
 HISTORY = 20
@@ -175,6 +176,7 @@ def _show(site: Site, request: Request, who: Who, number: int, error: MusterErro
         error=site.pages.explain(request, error) if error else None,
         key=key,
         is_host=key.kind is KeyKind.HOST,
+        ends=day_start(key.end_day) if key.end_day else None,
         may_keys=who.may(KEYS),
         may_except=who.may(EXCEPT),
         **site.vendor.store.run(work),
