@@ -24,6 +24,7 @@ from reliability.spent_together import spent_together
 from reliability.starved import starved
 from reliability.stopped import stopped
 from reliability.together import together
+from reliability.vendor_killed import vendor_killed
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,13 @@ class Row:
 ROWS: dict[str, Row] = {
     "R1": Row("host killed with SIGKILL at random instants under load", killed, (10,), (200,), (1_000,)),
     "R2": Row("power lost at any instant", powerless, (120, 20), (3_000, 200), (20_000, 2_000)),
+    "R3": Row(
+        "vendor killed between intent, commit, signature and answer, and while it seals",
+        vendor_killed,
+        (2,),
+        (100,),
+        (500,),
+    ),
     "R4": Row("a key that has less left than ask two nodes at once", spent_together, (1, 32), (20, 200), (200, 200)),
     "R5": Row("every decoder under a fuzzer", fuzzed, (0,), (60,), (-1,)),
     "R6": Row("asked at one pace for a long time", soaked, (3, 100), (120, 500), (1_800, 1_000)),
