@@ -19,7 +19,7 @@ KEY = re.compile(r"^(?:[0-9A-Z]{5}-){4}[0-9A-Z]{5}$", re.MULTILINE)
 
 def blocks(page: str, first: str) -> list[str]:
     """The commands of the block that begins with `first`."""
-    found = [
+    found: list[str] = [
         b
         for b in re.findall(r"^```\n(.*?)^```$", (ROOT / page).read_text(), re.MULTILINE | re.DOTALL)
         if b.startswith(first)
