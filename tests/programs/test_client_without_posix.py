@@ -39,12 +39,14 @@ for module, names in {
 IMPORT_ALL = """
 del os.geteuid
 del socket.AF_UNIX, socket.AF_NETLINK, socket.SO_PEERCRED, socket.SOCK_NONBLOCK
-import importlib
-import muster.client, muster.license, muster.platform.durable_file, muster.platform.ldap.worker
+import importlib, importlib.util
+import muster.client, muster.license, muster.platform.durable_file
 LINUX = {"muster.client.adapters.wakes_linux"}
 names = {"muster.platform.durable_file"}
 for package in (muster.client, muster.license):
     names |= {found.name for found in pkgutil.walk_packages(package.__path__, package.__name__ + ".")}
+if importlib.util.find_spec("bonsai") is not None:
+    names.add("muster.platform.ldap.worker")
 for name in sorted(names - LINUX):
     importlib.import_module(name)
 print(json.dumps(sorted(names & set(sys.modules))))
