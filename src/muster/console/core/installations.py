@@ -85,15 +85,23 @@ def collected(
     return Installation(pack_installation(found), product.keysets.vendor_id, edition.name, name, now)
 
 
-def still_fitting(wanted: bytes, confirmed: Iterable[Installation], now: datetime) -> Installation | None:
-    """A confirmed id of the same key and edition, and, within tolerance, of the same hardware, that has not ended."""
-    here = machine_id(wanted)
-    for known in confirmed:
-        before = machine_id(known.packed)
-        is_same = before.parts == here.parts or same_hardware(before.parts, here.parts)
-        if (before.reference, before.edition) == (here.reference, here.edition) and is_same and lasts(known, now):
-            return known
-    return None
+class KnownHardware:
+    """Confirmed ids of one key that have not ended, to be searched for the same hardware within tolerance."""
+
+    def __init__(self, confirmed: Iterable[Installation], now: datetime) -> None:
+        lasting = [(machine_id(known.packed), known) for known in confirmed if lasts(known, now)]
+        # Of the same hardware the first one that was given counts.
+        self._exactly = {(one.edition, one.parts): known for one, known in reversed(lasting)}
+        self._all = [(one.edition, one.parts, known) for one, known in lasting]
+
+    def find(self, wanted: bytes) -> Installation | None:
+        """What is the same hardware as that of a packed id; the very same before one that is only similar."""
+        here = machine_id(wanted)
+        exact = self._exactly.get((here.edition, here.parts))
+        if exact is not None:
+            return exact
+        similar = (k for edition, parts, k in self._all if edition == here.edition and same_hardware(parts, here.parts))
+        return next(similar, None)
 
 
 def lasts(known: Installation, now: datetime) -> bool:

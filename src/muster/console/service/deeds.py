@@ -11,7 +11,7 @@ from typing import Any
 
 from muster.base.errors import Code, Malformed, MusterError, Refused
 from muster.console.core.answer import EditionSeen
-from muster.console.core.installations import collected, still_fitting
+from muster.console.core.installations import KnownHardware, collected
 from muster.console.core.verdict import DONE, Verdict, verdict_of
 from muster.console.ports import Books, Machine
 from muster.trust.product import Product, open_product
@@ -51,7 +51,10 @@ class Deed:
 class Collect(Deed):
     """Installation ids: kept, and joined to a confirmation of the same key and hardware where there is one."""
 
-    _products: Sequence[Product] = ()
+    def __init__(self, operation: str, parameters: Mapping[str, Any]) -> None:
+        super().__init__(operation, parameters)
+        self._products: Sequence[Product] = ()
+        self._known: dict[tuple[bytes, bytes], KnownHardware] = {}
 
     def prepare(self, books: Books, machines: Sequence[Machine]) -> None:  # noqa: ARG002 - the same for all
         """See `Deed`."""
@@ -73,7 +76,11 @@ class Collect(Deed):
             new = collected(digits, editions, self._products, machine.target.name, now)
         except MusterError as error:
             return verdict_of(error)
-        known = still_fitting(new.packed, books.confirmed(new.vendor_id, new.reference), now)
+        of_key = new.vendor_id, new.reference
+        if of_key not in self._known:
+            # Once for all machines: collecting confirms nothing.
+            self._known[of_key] = KnownHardware(books.confirmed(*of_key), now)
+        known = self._known[of_key].find(new.packed)
         if known is None:
             books.keep_installation(new)
         books.link(machine.id, known or new)
