@@ -20,6 +20,8 @@ with atheris.instrument_imports(include=["muster"]):
 def main() -> None:
     """Until libFuzzer ends the process."""
     name = sys.argv.pop(1)
+    # What libFuzzer has the shell run when it merges: it starts itself again for each part.
+    sys.argv[0] = f"{sys.executable} {Path(__file__).resolve()} {name}"
 
     def one(data: bytes) -> None:
         attempt(name, data)

@@ -23,7 +23,7 @@ AT_ONCE = 2
 KEPT_BYTES = 1_024
 """Inputs that are longer are not kept in the repository."""
 
-KEPT_INPUTS = 24
+KEPT_INPUTS = 12
 SCRIPT = Path(__file__).with_name("fuzz.py")
 MANY = 10_000_000
 

@@ -49,7 +49,7 @@ ROWS: dict[str, Row] = {
         (500,),
     ),
     "R4": Row("a key that has less left than ask two nodes at once", spent_together, (1, 32), (20, 200), (200, 200)),
-    "R5": Row("every decoder under a fuzzer", fuzzed, (0,), (60,), (-1,)),
+    "R5": Row("every decoder under a fuzzer", fuzzed, (0,), (20,), (-1,)),
     "R6": Row("asked at one pace for a long time", soaked, (3, 100), (120, 500), (1_800, 1_000)),
     "R7": Row("slow peers that never finish a request", slow_peers, (300,), (2_000,), (10_000,)),
     "R8": Row("machines that do not exist", invented_ids, (5_000, 1_000), (100_000, 20_000), (1_000_000, 1_000_000)),
