@@ -14,7 +14,6 @@ from tests.worlds.parts import part
 
 ROOT = Path(__file__).parents[2]
 VECTORS = ROOT / "spec" / "vectors"
-LATER = {"directory"}
 
 
 def folders_of_a_client() -> set[str]:
@@ -29,7 +28,7 @@ def test_every_vector_of_a_client_comes_out_as_it_says(c_library: CLibrary) -> N
     assert run.returncode == 0, run.stdout + run.stderr
     skipped = re.findall(r"^skipped \S+ .*/(\w+)/\w+\.json$", run.stdout, re.MULTILINE)
     assert len(folders_of_a_client()) > 10
-    assert not set(skipped) & (folders_of_a_client() - LATER)
+    assert not set(skipped) & folders_of_a_client()
     passed = len(list(VECTORS.glob("*/*.json"))) - len(skipped)
     assert run.stdout.splitlines()[-1] == f"passed {passed}, failed 0, skipped {len(skipped)}"
 
@@ -61,6 +60,8 @@ def test_a_program_in_cpp_is_compiled_and_runs(build_folder: Path, tmp_path: Pat
     fingerprint = SmallVendor().trusted.fingerprint.hex()
     command = [str(library.folder / "status_cpp"), str(tmp_path / "home"), fingerprint, "acme-cad-server"]
     run = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
-    assert (run.returncode, run.stdout) == (1, "Acme CAD: INITIAL_GRACE, 29 days left\n"), run.stderr
+    # Whole days: the second in which the grace of 30 days began may still last.
+    assert re.fullmatch(r"Acme CAD: INITIAL_GRACE, (29|30) days left\n", run.stdout), run.stderr
+    assert run.returncode == 1
     run = subprocess.run([*command[:3], "acme-cad-por"], capture_output=True, text=True, timeout=60, check=False)
     assert (run.returncode, run.stderr.split(":")[0]) == (2, "EDITION_UNKNOWN")

@@ -78,7 +78,7 @@ void expect_hex(const json *expect, const char *name, mu_span value) {
 }
 
 static vector_reader *reader_of(const char *kind) {
-    const vector_kind *const tables[] = {WIRE_KINDS, TRUST_KINDS, MACHINE_KINDS, ID_KINDS};
+    const vector_kind *const tables[] = {WIRE_KINDS, TRUST_KINDS, MACHINE_KINDS, ID_KINDS, DIRECTORY_KINDS};
     for (size_t t = 0; t < sizeof tables / sizeof *tables; t++)
         for (const vector_kind *row = tables[t]; row->kind != NULL; row++)
             if (strcmp(row->kind, kind) == 0)

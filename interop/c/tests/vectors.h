@@ -13,7 +13,7 @@ typedef struct {
     vector_reader *read;
 } vector_kind;
 
-extern const vector_kind WIRE_KINDS[], TRUST_KINDS[], MACHINE_KINDS[], ID_KINDS[]; /* ends with a kind of NULL */
+extern const vector_kind WIRE_KINDS[], TRUST_KINDS[], MACHINE_KINDS[], ID_KINDS[], DIRECTORY_KINDS[]; /* ends with a kind of NULL */
 
 /* Bytes of hexadecimal text; they live until the case is over. */
 mu_span hex_of(const json *text);
