@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from reliability.copied import copied
 from reliability.directory_lost import directory_lost
 from reliability.figure import Figure
 from reliability.fuzzed import fuzzed
@@ -65,6 +66,7 @@ ROWS: dict[str, Row] = {
         (200, 10, 30),
         (200, 10, 30),
     ),
+    "R16": Row("vendor copied under load, made again from each copy; a copy too old", copied, (2,), (20,), (100,)),
     "R15": Row(
         "killed while an older database is taken over",
         lambda folder, kills, kinds: killed_in_migration(folder, kills, every_kind=bool(kinds)),
