@@ -125,10 +125,10 @@ def test_a_database_that_fails_ends_the_action_to_be_resumed(
     console: Console, store: SqlStore, clock: HandClock
 ) -> None:
     class Failing:
-        """Works once."""
+        """Works until the first verdicts are to be kept."""
 
         def __init__(self) -> None:
-            self.left = 1
+            self.left = 2
 
         def run(self, work: Callable[[Books], Result]) -> Result:
             if not self.left:

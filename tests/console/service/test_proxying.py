@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -11,7 +12,7 @@ import pytest
 from muster.base.errors import Code, Misconfigured, Unreachable
 from muster.console.core.conditions import parse_conditions
 from muster.console.core.targets import from_list
-from muster.console.service.acting import begin
+from muster.console.service.acting import begin, carry_out
 from muster.console.service.proxying import (
     collect,
     deposit,
@@ -143,3 +144,31 @@ def test_a_confirmation_that_has_ended_is_neither_deposited_nor_used_again(lab: 
     assert deposit(lab.console, lab.ids) == []
     lab.do(collect(lab.console, ()))
     assert len(unconfirmed(lab.console, lab.ids)) == 3
+
+
+def test_a_collection_and_a_deposit_that_were_killed_go_on_where_they_stopped(lab: Lab) -> None:
+    def killed(tasks: list[int]) -> None:
+        (task,) = tasks
+
+        async def run() -> None:
+            doing = asyncio.create_task(carry_out(lab.console, lab.machines, task))
+
+            def kill(_: object) -> bytes:
+                doing.cancel()
+                raise asyncio.CancelledError
+
+            lab.machines.instead["pc-3"] = kill
+            await doing
+
+        with pytest.raises(asyncio.CancelledError):
+            asyncio.run(run())
+        lab.machines.instead.clear()
+        assert "pc-3" not in {name for name, _ in lab.console.store.run(lambda books: books.verdicts(task))}
+
+    killed(tasks := collect(lab.console, ()))
+    assert lab.do(tasks) == dict.fromkeys(NAMES, "DONE")
+    lab.confirm()
+    killed(tasks := deposit(lab.console, lab.ids))
+    assert lab.do(tasks) == dict.fromkeys(NAMES, "DONE")
+    assert (lab.activated, lab.acme.row(lab.key).used) == (list(NAMES), 3)
+    assert lab.console.store.run(lambda books: books.unfinished()) == []
