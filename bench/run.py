@@ -15,7 +15,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from bench import console, host, program, service
+from bench import console, console_page, host, program, service
 
 
 def main() -> None:
@@ -26,7 +26,7 @@ def main() -> None:
     options.add_argument("--known", type=int, default=0, help="machines known before the second half; 0 leaves it out")
     options.add_argument("--out", type=Path)
     chosen = options.parse_args()
-    rows = [*host.rows(chosen), *program.rows(), *service.rows(), *console.rows()]
+    rows = [*host.rows(chosen), *program.rows(), *service.rows(), *console.rows(), *console_page.rows()]
     table = "\n".join(["| what | measured | target | limit |", "|---|---|---|---|", *rows])
     print(table)
     if chosen.out:

@@ -79,7 +79,7 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class HostSeen:
-    """An activation host as its machines tell of it. `count` and `threshold`: the greatest; `below`: machines under theirs."""
+    """An activation host as its machines tell of it. `count` and `threshold`: the greatest; `below`: lines under theirs."""
 
     host: str
     edition: str
@@ -87,12 +87,11 @@ class HostSeen:
     count: int | None
     threshold: int | None
     below: int
-    contact_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """How many lines are alike. `contact_at`: the last contact with one of them."""
+    """How many lines are alike."""
 
     product: str
     edition: str
@@ -215,6 +214,9 @@ class PageBooks(Protocol):
 
     def hosts(self) -> list[HostSeen]:
         """Hosts by name and edition."""
+
+    def states(self) -> dict[str, int]:
+        """How many lines are in each state; an empty text: machines of which nothing is known."""
 
     def shares(self) -> list[Share]:
         """All lines, counted by product, edition, state and method; machines of which none is known have empty texts."""

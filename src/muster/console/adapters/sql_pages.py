@@ -108,13 +108,21 @@ class SqlPageBooks:
             sa.func.max(e["count"]).label("greatest"),
             sa.func.max(e.threshold).label("threshold"),
             below,
-            sa.func.max(t.machine.c.contact_at).label("contact_at"),
         )
-        query = sa.select(e.host, e.edition, *numbers).select_from(t.edition.join(t.machine)).where(e.host != "")
+        query = sa.select(e.host, e.edition, *numbers).where(e.host != "").group_by(e.host, e.edition)
         return [
-            HostSeen(r.host, r.edition, r.machines, r.greatest, r.threshold, int(r.below), utc_or_none(r.contact_at))
-            for r in self._do(query.group_by(e.host, e.edition).order_by(e.host, e.edition))
+            HostSeen(r.host, r.edition, r.machines, r.greatest, r.threshold, int(r.below))
+            for r in self._do(query.order_by(e.host, e.edition))
         ]
+
+    def states(self) -> dict[str, int]:
+        """See `PageBooks`."""
+        state = t.edition.c.state
+        query = sa.select(state, sa.func.count().label("number")).group_by(state)
+        found = {str(row.state): int(row.number) for row in self._do(query)}
+        nothing = ~sa.exists().where(t.edition.c.machine_id == t.machine.c.id)
+        unknown = int(self._do(sa.select(sa.func.count()).select_from(t.machine).where(nothing)).scalar_one())
+        return found | ({"": unknown} if unknown else {})
 
     def shares(self) -> list[Share]:
         """See `PageBooks`."""

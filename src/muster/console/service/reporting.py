@@ -8,7 +8,6 @@ from typing import Any
 
 from muster.base.errors import Code, Misconfigured
 from muster.console.core.conditions import parse_conditions
-from muster.console.core.lines import instant
 from muster.console.core.reports import Column, Report
 from muster.console.ports import Row
 from muster.console.service.acting import Console
@@ -89,7 +88,6 @@ def _hosts(console: Console, _: int) -> Rows:
             "count": host.count,
             "threshold": host.threshold,
             "below": host.below,
-            "last_contact": instant(host.contact_at),
         }
         for host in console.store.run(lambda books: books.hosts())
     ]
@@ -218,7 +216,6 @@ REPORTS: dict[str, tuple[str, str, tuple[Column, ...], Callable[[Console, int], 
             *(
                 Column("threshold", "Threshold", is_number=True),
                 Column("below", "Machines below", is_number=True),
-                _LAST,
             ),
         ),
         _hosts,

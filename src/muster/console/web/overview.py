@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from datetime import date, timedelta
 
 from fastapi import APIRouter
@@ -33,13 +32,10 @@ def overview(site: Site) -> APIRouter:
         today = now.replace(hour=0, minute=0, second=0, microsecond=0)
 
         def work(books: Books) -> tuple[list[tuple[str, int]], dict[date, int], list[tuple[str, str, int, int, int]]]:
-            states: Counter[str] = Counter()
-            for share in books.shares():
-                states[share.state] += share.machines
-            found = books.hosts()
+            states, found = books.states(), books.hosts()
             hosts = [(h.host, h.edition, h.count or 0, h.threshold or 0, h.machines) for h in found]
             return (
-                [(state, states[state]) for state in STATES if states[state]],
+                [(state, states[state]) for state in STATES if states.get(state)],
                 books.expiries(today, today + timedelta(days=DAYS)),
                 hosts,
             )

@@ -1,0 +1,57 @@
+"""``muster console serve``, ``account``, ``view`` and ``report`` as processes: what one keeps the other shows."""
+
+from __future__ import annotations
+
+import csv
+import json
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import httpx2
+
+from tests.worlds.vendor_site import PASSWORD
+
+MUSTER = str(Path(sys.executable).with_name("muster"))
+STATUS = {"editions": [{"product": "Acme CAD", "edition": "acme-cad-pro", "state": "LICENSED", "method": "host"}]}
+
+
+def muster(home: Path, *words: str, stdin: str = "") -> str:
+    command = [MUSTER, "console", "--home", str(home), *words]
+    done = subprocess.run(command, input=stdin, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_what_the_command_line_keeps_the_pages_show(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    collected = tmp_path / "pc-1.json"
+    collected.write_text(json.dumps(STATUS))
+    muster(home, "import", str(collected))
+    muster(home, "view", "save", "Good ones", "--where", "state=LICENSED")
+    assert [row["machine"] for row in json.loads(muster(home, "machines", "--view", "Good ones", "--json"))["machines"]]
+    rows = list(csv.DictReader(muster(home, "report", "overview", "--csv").splitlines()))
+    assert [(row["edition"], row["state"], row["machines"]) for row in rows] == [("acme-cad-pro", "LICENSED", "1")]
+    muster(home, "report", "expiring", "--out", str(tmp_path / "soon.html"))
+    assert "About to expire" in (tmp_path / "soon.html").read_text()
+    muster(home, "account", "add", "vera", "--role", "viewer", "--ask", stdin=PASSWORD + "\n")
+    command = [MUSTER, "console", "serve", "--home", str(home), "--listen", "127.0.0.1:0"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    try:
+        assert process.stdout
+        address = process.stdout.readline().split()[-1]
+        with httpx2.Client(base_url=address, follow_redirects=True) as stranger:
+            assert stranger.get("/health").json() == {"status": "ok"}
+            assert "Log in" in stranger.get("/machines").text
+            answer = stranger.post("/login", data={"name": "vera", "password": PASSWORD}, follow_redirects=False)
+            # The cookie is for TLS alone; browsers take loopback for as good, this client does not.
+            cookie = answer.headers["set-cookie"].partition(";")[0]
+            page = stranger.get("/machines?where=state%3DLICENSED", headers={"cookie": cookie})
+            assert "pc-1</a>" in page.text
+            assert "Good ones" in page.text
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(20) in {0, -signal.SIGTERM}
+    finally:
+        process.kill()
+        process.communicate()
