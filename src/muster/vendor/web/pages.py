@@ -15,6 +15,7 @@ from muster.vendor.service.vendor import Vendor
 from muster.vendor.web.activations import activations
 from muster.vendor.web.bundles import bundles
 from muster.vendor.web.customers import customers
+from muster.vendor.web.described import described
 from muster.vendor.web.keys import keys
 from muster.vendor.web.keysets import keysets
 from muster.vendor.web.limits import Limits
@@ -43,6 +44,7 @@ def add_pages(
         home,
         portal,
         bundles,
+        described,
         operator,
         overview,
         keys,

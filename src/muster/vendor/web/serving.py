@@ -5,9 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from fastapi import FastAPI
-from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, generate_latest
-from starlette.responses import JSONResponse, Response
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from prometheus_client import CollectorRegistry
 
 from muster import __version__
 from muster.platform.accounts import Accounts
@@ -19,6 +17,7 @@ from muster.vendor.web.bodies import CappedBodies
 from muster.vendor.web.limits import Limits
 from muster.vendor.web.pages import add_pages
 from muster.vendor.web.problems import add_problems
+from muster.vendor.web.watching import Watched, add_watching
 
 
 def create_app(
@@ -26,35 +25,18 @@ def create_app(
 ) -> FastAPI:
     """API and pages of a vendor whose keys are unlocked; with `identities` people may log in elsewhere."""
     limits = limits or Limits(vendor.clock)
-    # The usual page at /docs loads scripts from strangers' servers; /openapi.json is there for any viewer.
+    # The usual page at /docs loads scripts from strangers' servers; ours is in web/described.py.
     app = FastAPI(title="Muster vendor", version=__version__, docs_url=None, redoc_url=None)
     registry = CollectorRegistry()
     add_problems(app)
     app.include_router(api(vendor, limits))
     add_admin(app, vendor, accounts)
-    _add_watching(app, vendor, registry)
+    add_watching(app, vendor, registry)
     add_pages(app, vendor, accounts, limits, identities)
     app.add_middleware(CappedBodies, limits=limits)
-    app.add_middleware(_Counted, registry=registry)
+    app.add_middleware(Watched, registry=registry)
     _describe_problems(app)
     return app
-
-
-def _add_watching(app: FastAPI, vendor: Vendor, registry: CollectorRegistry) -> None:
-    @app.get("/health", include_in_schema=False)
-    async def health() -> Response:
-        """The process answers."""
-        return JSONResponse({"status": "ok"})
-
-    @app.get("/ready", include_in_schema=False)
-    def ready() -> Response:
-        """The database answers and the keysets hold; 503 otherwise."""
-        return JSONResponse({"status": "ready", "keyset": vendor.keysets().version})
-
-    @app.get("/metrics", include_in_schema=False)
-    def metrics() -> Response:
-        """Counters of this node, for Prometheus."""
-        return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
 
 
 def _describe_problems(app: FastAPI) -> None:
@@ -66,22 +48,3 @@ def _describe_problems(app: FastAPI) -> None:
         return document
 
     app.openapi = described  # type: ignore[method-assign]
-
-
-class _Counted:
-    """Counts answers by route and status; an address that is no route is counted as one."""
-
-    def __init__(self, app: ASGIApp, registry: CollectorRegistry) -> None:
-        self._app = app
-        self._answers = Counter(
-            "muster_vendor_answers", "Answers by route and status.", ("route", "status"), registry=registry
-        )
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        async def counted(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                route = getattr(scope.get("route"), "path", "none")
-                self._answers.labels(route, message["status"]).inc()
-            await send(message)
-
-        await self._app(scope, receive, counted if scope["type"] == "http" else send)
