@@ -26,11 +26,22 @@ def upgrade() -> None:
     op.add_column("audit", sa.Column("remark_id", ID, nullable=True))
     op.add_column("audit", sa.Column("seal_number", sa.Integer(), nullable=True))
     _move(op.get_bind())
+    newest = _newest_number(op.get_bind())
     with op.batch_alter_table("audit", table_kwargs={"sqlite_autoincrement": True}) as batch:
         batch.alter_column("actor_id", existing_type=ID, nullable=False)
         batch.drop_column("actor")
+    if newest:  # SQLite made the table anew, and counts from its last row
+        counted = sa.text("UPDATE sqlite_sequence SET seq = :newest WHERE name = 'audit'")
+        op.get_bind().execute(counted, {"newest": newest})
     op.create_index(op.f("ix_audit_seal_number"), "audit", ["seal_number"])
     op.execute("INSERT INTO setting (name, value) VALUES ('audit sealer', '')")
+
+
+def _newest_number(connection: sa.Connection) -> int:
+    """The highest number that SQLite has given to a row of the audit, also one that is gone; 0 elsewhere."""
+    if connection.dialect.name != "sqlite":
+        return 0
+    return int(connection.execute(sa.text("SELECT seq FROM sqlite_sequence WHERE name = 'audit'")).scalar() or 0)
 
 
 def _tables() -> None:
