@@ -91,7 +91,10 @@ def test_the_role_follows_the_provider_at_each_log_in(world: World) -> None:
 
 def test_a_blocked_account_stays_outside_and_has_no_password_to_reset(world: World) -> None:
     world.log_in(world.site.stranger())
-    assert world.site.as_("anna").fill("/accounts/reset", "/accounts", name="nora").status_code == 403
+    anna = world.site.as_("anna")
+    assert "nora operator 2026-11-24 open by the identity provider Block nora" in plain(anna.get("/accounts"))
+    assert "New password nora" not in plain(anna.get("/accounts"))
+    assert anna.fill("/accounts/reset", "/accounts", name="nora").status_code == 403
     assert world.site.stranger().log_in("nora", "").status_code == 401
     world.site.accounts.change("anna", "nora", blocked=True)
     assert "blocked" in plain(world.log_in(world.site.stranger()))

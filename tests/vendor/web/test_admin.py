@@ -114,7 +114,7 @@ def test_lists_are_searched_filtered_and_paged(site: AcmeSite, anna: Browser) ->
     second = anna.get("/organisations?page=2")
     assert second.text.count("<tr>") == 12
     assert 'href="/organisations"' in second.text
-    assert "1 organisations" in plain(anna.get("/organisations?q=customer+007"))
+    assert "1 organisation" in plain(anna.get("/organisations?q=customer+007"))
     assert "No organisation fits." in plain(anna.get("/organisations?state=blocked"))
     assert "61 organisations" in plain(anna.get("/organisations?page=-1&state=nonsense"))
 
@@ -161,7 +161,7 @@ def test_a_host_is_withdrawn_with_the_next_keyset(site: AcmeSite, anna: Browser)
     serial = site.acme.confirm(host(site.acme.host_key(), 1)).serial
     assert "withdrawn" in plain(anna.fill("/activations/hosts", serial=str(serial)))
     assert site.acme.vendor.keysets().newest.withdrawn == (serial,)
-    assert "1 certificates" in plain(anna.get("/activations/hosts?state=withdrawn"))
+    assert "1 certificate" in plain(anna.get("/activations/hosts?state=withdrawn"))
     assert anna.fill("/activations/hosts", serial="999").status_code >= 400
 
 
@@ -225,7 +225,7 @@ def test_hostile_text_is_shown_as_text_and_searched_as_text(site: AcmeSite, anna
         assert "<script>" not in page.text
         assert "<img" not in page.text
         assert "49" not in page.text or "{{" not in text
-    assert "1 organisations" in plain(pages[2]), "only the one that is called so"
+    assert "1 organisation" in plain(pages[2]), "only the one that is called so"
     assert text in plain(pages[6])
 
 
