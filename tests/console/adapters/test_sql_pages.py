@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import cycle
 
 import pytest
 
@@ -19,7 +20,9 @@ from tests.worlds.clocks import MORNING
 from tests.worlds.console_inventory import fill
 
 NUMBER = 230
-SORTS = [turn + field for field in FIELDS for turn in ("", "-")]
+SORTS = [turn + field for field, turn in zip(FIELDS, cycle(("", "-")))]
+"""Every field, in one direction or the other."""
+
 Key = tuple[str, str]
 
 
