@@ -10,8 +10,8 @@ from hypothesis import HealthCheck, settings
 
 from tests.worlds.samba import Domain, Member, domain
 
-# No deadline: a test that is slow on a loaded machine is not wrong.
-settings.register_profile("muster", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+# No deadline: a test that is slow on a loaded machine is not wrong. So many examples at every change; `long` is for releases.
+settings.register_profile("muster", max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 # CI repeats the same examples, so that a failure belongs to the change at hand.
 settings.register_profile("ci", parent=settings.get_profile("muster"), derandomize=True)
 settings.register_profile("long", parent=settings.get_profile("muster"), max_examples=10_000)

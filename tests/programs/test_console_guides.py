@@ -61,11 +61,11 @@ def test_an_isolated_laboratory_is_activated_and_a_machine_installed_anew(served
         assert (row.name, b"pc-1" in carried.read_bytes()) == ("", False)
         (here.folder / "vendor").symlink_to(served.acme.home)
         here.done(outside[0], "vendor")
-        by_vendor = (here.folder / "lab.confirmation").read_text()
+        (here.folder / "lab.confirmation").unlink()
         here.around = {"SSL_CERT_FILE": str(served.authority)}
         here.done(["muster", "console", "products", "add", "acme.muster"], "online")
         here.done(outside[1], "online")
-        assert (here.folder / "lab.confirmation").read_text() != by_vendor
+        assert (here.folder / "lab.confirmation").exists()
         # Inside there is no way to the vendor.
         here.around = {"SSL_CERT_FILE": "/nowhere"}
         said = [here.done(words) for words in back]

@@ -131,9 +131,8 @@ def test_no_signature_can_be_used_as_another_kind(used: bytes, asked: bytes) -> 
         cose.verify(PUBLIC, cose.sign(PRIVATE, b"payload", used), asked)
 
 
-def test_the_nine_labels_are_those_of_the_specification() -> None:
-    kinds = ("reply", "refusal", "host-cert", "object", "permanent", "keyset", "product", "bundle", "report")
-
+def test_the_ten_labels_are_those_of_the_specification() -> None:
+    kinds = ("reply", "refusal", "host-cert", "object", "permanent", "keyset", "product", "bundle", "report", "audit")
     assert sorted(LABELS) == sorted(f"muster-{kind}-v1".encode() for kind in kinds)
 
 
