@@ -7,15 +7,17 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Figure:
-    """One line of the page: `holds` is the verdict, `wanted` the words for it."""
+    """One line of the page: `holds` is the verdict, `wanted` the words for it; what is not judged says so."""
 
     what: str
     measured: str
     wanted: str
     holds: bool
+    is_judged: bool = True
 
     def __str__(self) -> str:
-        return f"{self.what} | {self.measured} | {self.wanted} | {'holds' if self.holds else '**fails**'}"
+        verdict = ("holds" if self.holds else "**fails**") if self.is_judged else "not judged"
+        return f"{self.what} | {self.measured} | {self.wanted} | {verdict}"
 
 
 def none_of(what: str, number: int) -> Figure:
