@@ -22,34 +22,12 @@ from muster.host.adapters.sqlite_view import SqliteView
 from muster.host.core.answering import Row
 from muster.host.core.counting import ENTRY_SECONDS
 from muster.host.ports import Batch, Totals
-from muster.wire.activation import Flags, State
+from muster.wire.activation import State
+from tests.worlds.host_rows import ACME, NOW, machine, row
 from tests.worlds.postgresql import Postgresql, postgresql
 
-ACME = (b"acme-id-", 1)
-NOW = 1_800_000_000
 Result = TypeVar("Result")
 AnyStore = SqliteStore | PostgresStore
-
-
-def machine(number: int) -> bytes:
-    return number.to_bytes(16, "big")
-
-
-def row(number: int, seq: int, seen: int = NOW, **changes: object) -> Row:
-    values: dict[str, object] = {
-        "group": ACME,
-        "client_id": machine(number),
-        "edition": 1001,
-        "state": State.INITIAL_GRACE,
-        "flags": Flags.NONE,
-        "parts": bytes((number,)) * 16,
-        "address": "192.0.2.1",
-        "seen": seen,
-        "seq": seq,
-        "cache_size": 50,
-        "floor": 0,
-    }
-    return Row(**{**values, **changes})  # type: ignore[arg-type]
 
 
 PATIENCE = 1.0

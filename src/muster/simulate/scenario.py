@@ -39,7 +39,7 @@ class Machines:
 
     rollout: timedelta = timedelta(0)
     clones: float = 0.0
-    """Share that was copied from one machine that had been activated: with other hardware, unless `same_hardware`."""
+    """Share that was copied from one machine on which the image was installed: other hardware, unless `same_hardware`."""
 
     same_hardware: bool = False
     wrong_clocks: float = 0.0

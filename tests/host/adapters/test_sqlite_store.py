@@ -1,4 +1,4 @@
-"""What the database of a host keeps, and how it fails."""
+"""What is special about a host's database file; what every store does is in tests/contracts/test_host_store.py."""
 
 from __future__ import annotations
 
@@ -15,40 +15,18 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
 from muster.base.errors import Code, StoreFailed
-from muster.host.adapters.sqlite_file import MAX_PARTS_BYTES, set_aside
-from muster.host.adapters.sqlite_store import INVENTORY_SECONDS, SqliteStore
+from muster.host.adapters.sqlite_file import set_aside
+from muster.host.adapters.sqlite_store import SqliteStore
 from muster.host.adapters.sqlite_view import MachineView, SqliteView
 from muster.host.adapters.waiting import FEW_ROWS, RUN_ROWS
 from muster.host.core.answering import Row
-from muster.host.core.counting import ENTRY_SECONDS, Counts
+from muster.host.core.counting import Counts
 from muster.host.ports import Batch, Totals
-from muster.wire.activation import Flags, State
+from muster.wire.activation import State
+from tests.worlds.host_rows import ACME, NOW, machine, row
 from tests.worlds.host_world import START
 
-ACME = (b"acme-id-", 1)
-NOW = 1_800_000_000
 Result = TypeVar("Result")
-
-
-def machine(number: int) -> bytes:
-    return number.to_bytes(16, "big")
-
-
-def row(number: int, seq: int, seen: int = NOW, **changes: object) -> Row:
-    values: dict[str, object] = {
-        "group": ACME,
-        "client_id": machine(number),
-        "edition": 1001,
-        "state": State.INITIAL_GRACE,
-        "flags": Flags.NONE,
-        "parts": bytes((number,)) * 16,
-        "address": "192.0.2.1",
-        "seen": seen,
-        "seq": seq,
-        "cache_size": 50,
-        "floor": 0,
-    }
-    return Row(**{**values, **changes})  # type: ignore[arg-type]
 
 
 def with_store(path: Path, work: Callable[[SqliteStore], Awaitable[Result]], run_rows: int = RUN_ROWS) -> Result:
@@ -64,120 +42,6 @@ def with_store(path: Path, work: Callable[[SqliteStore], Awaitable[Result]], run
 
 def commit(path: Path, *rows: Row, totals: Totals | None = None) -> None:
     with_store(path, lambda store: store.commit(Batch(rows, totals or Totals())))
-
-
-def test_a_new_store_is_empty(tmp_path: Path) -> None:
-    loaded = with_store(tmp_path / "c.db", lambda store: store.load(NOW))
-    assert (dict(loaded.groups), loaded.next_seq, loaded.last_seen) == ({}, 1, 0)
-
-
-def test_what_was_committed_is_loaded_in_its_order(tmp_path: Path) -> None:
-    commit(tmp_path / "c.db", row(1, 1), row(2, 2), row(1, 3, NOW + 5))
-    loaded = with_store(tmp_path / "c.db", lambda store: store.load(NOW + 10))
-    assert [(e.client_id, e.seq, e.seen) for e in loaded.groups[ACME].entries] == [
-        (machine(2), 2, NOW),
-        (machine(1), 3, NOW + 5),
-    ]
-    assert (loaded.next_seq, loaded.last_seen) == (4, NOW + 5)
-
-
-def test_ids_below_the_floor_beyond_the_size_and_past_thirty_days_stay_out(tmp_path: Path) -> None:
-    rows = [row(n, n, NOW + n, cache_size=3, floor=2) for n in range(1, 8)]
-    commit(tmp_path / "c.db", *rows)
-    loaded = with_store(tmp_path / "c.db", lambda store: store.load(NOW + ENTRY_SECONDS + 6))
-    assert [e.seq for e in loaded.groups[ACME].entries] == [7]
-    loaded = with_store(tmp_path / "c.db", lambda store: store.load(NOW))
-    assert [e.seq for e in loaded.groups[ACME].entries] == [5, 6, 7]
-    (view,) = SqliteView(tmp_path / "c.db").groups(NOW)
-    assert (view.count, view.cache_size) == (3, 3)
-
-
-def test_two_editions_on_one_machine_are_one_machine(tmp_path: Path) -> None:
-    commit(tmp_path / "c.db", row(1, 1), row(1, 2, edition=1002), row(2, 3))
-    loaded = with_store(tmp_path / "c.db", lambda store: store.load(NOW))
-    assert [e.seq for e in loaded.groups[ACME].entries] == [2, 3]
-    view = SqliteView(tmp_path / "c.db")
-    assert view.seen_since(NOW - 1) == 2
-    assert [m.edition for m in view.machines(0, NOW)] == [1001, 1002, 1001]
-
-
-def test_the_inventory_remembers_the_first_time_and_every_set_of_parts_once(tmp_path: Path) -> None:
-    one, other = bytes(range(16)), bytes(16)
-    for seq, parts in enumerate((one, other, one, other), 1):
-        commit(tmp_path / "c.db", row(1, seq, NOW + seq, parts=parts, state=State.LICENSED))
-    (seen,) = SqliteView(tmp_path / "c.db").machines(0, NOW + 10)
-    assert (seen.first_seen, seen.last_seen, seen.hardware_sets) == (NOW + 1, NOW + 4, 2)
-    many = [row(1, 5 + n, parts=n.to_bytes(16, "big")) for n in range(40)]
-    commit(tmp_path / "c.db", *many)
-    (seen,) = SqliteView(tmp_path / "c.db").machines(0, NOW + 10)
-    assert seen.hardware_sets == MAX_PARTS_BYTES / 16
-
-
-def test_totals_add_up(tmp_path: Path) -> None:
-    commit(tmp_path / "c.db", totals=Totals(3, 1, {"LICENSED": 2}))
-    commit(tmp_path / "c.db", totals=Totals(2, 0, {"LICENSED": 1, "NOTIFICATION": 1}))
-    totals = with_store(tmp_path / "c.db", lambda store: store.totals())
-    assert totals == Totals(5, 1, {"LICENSED": 3, "NOTIFICATION": 1}) == SqliteView(tmp_path / "c.db").totals()
-
-
-def test_a_machine_is_known_as_long_as_it_is_in_the_inventory(tmp_path: Path) -> None:
-    async def story(store: SqliteStore) -> list[bool]:
-        known = [store.is_known(ACME, machine(1))]
-        await store.commit(Batch([row(1, 1)], Totals()))
-        known.append(store.is_known(ACME, machine(1)))
-        return [*known, store.is_known(ACME, machine(2)), store.is_known((b"acme-id-", 2), machine(1))]
-
-    assert with_store(tmp_path / "c.db", story) == [False, True, False, False]
-
-
-def test_machines_not_seen_for_four_hundred_days_are_dropped(tmp_path: Path) -> None:
-    commit(tmp_path / "c.db", row(1, 1, NOW), row(2, 2, NOW + 1))
-    assert with_store(tmp_path / "c.db", lambda store: store.prune(NOW + INVENTORY_SECONDS + 1)) == 1
-    assert [m.client_id for m in SqliteView(tmp_path / "c.db").machines(0, NOW + 10)] == [machine(2)]
-
-
-def test_rows_beyond_the_limit_are_dropped_oldest_first_but_never_one_that_is_counted(tmp_path: Path) -> None:
-    async def story(store: SqliteStore) -> int:
-        rows = [row(n, n, NOW + n, cache_size=2, floor=5 if n == 6 else 0) for n in range(1, 7)]
-        await store.commit(Batch(rows, Totals()))
-        return await store.prune(NOW + 10)
-
-    store_path = tmp_path / "c.db"
-    assert with_store(store_path, story) == 0
-    assert with_store(store_path, lambda store: store.prune(NOW + 10, rows=3)) == 3
-    assert [m.client_id for m in SqliteView(store_path).machines(0, NOW + 10)] == [machine(6), machine(5), machine(4)]
-    assert with_store(store_path, lambda store: store.prune(NOW + 10, rows=0)) == 1
-
-
-def test_a_failed_commit_stores_nothing_at_all(tmp_path: Path) -> None:
-    async def story(store: SqliteStore) -> None:
-        await store.commit(Batch([row(1, 1)], Totals(1)))
-        other = sqlite3.connect(tmp_path / "c.db", isolation_level=None)
-        other.execute("CREATE TRIGGER full BEFORE INSERT ON total BEGIN SELECT RAISE(ABORT, 'disk is full'); END")
-        with pytest.raises(StoreFailed):
-            await store.commit(Batch([row(2, 2), row(3, 3)], Totals(2)))
-        other.execute("DROP TRIGGER full")
-        other.close()
-        await store.commit(Batch([row(4, 4, group=(b"other-id", 1))], Totals(1)))
-
-    with_store(tmp_path / "c.db", story)
-    loaded = with_store(tmp_path / "c.db", lambda store: store.load(NOW))
-    assert [e.client_id for e in loaded.groups[ACME].entries] == [machine(1)]
-    assert SqliteView(tmp_path / "c.db").totals().total == 2
-
-
-def test_a_locked_database_fails_and_works_again(tmp_path: Path) -> None:
-    async def story(store: SqliteStore) -> None:
-        await store.commit(Batch([row(1, 1)], Totals()))
-        blocker = sqlite3.connect(tmp_path / "c.db", isolation_level=None)
-        blocker.execute("BEGIN IMMEDIATE")
-        with pytest.raises(StoreFailed) as error:
-            await store.commit(Batch([row(2, 2)], Totals()))
-        assert error.value.code is Code.STORE_FAILED
-        blocker.close()
-        await store.commit(Batch([row(2, 2)], Totals()))
-
-    with_store(tmp_path / "c.db", story)
 
 
 @pytest.mark.parametrize("suffix", ["", "-wal"])
