@@ -19,7 +19,7 @@ from muster.base.log import event
 STORE_FORMAT = 3
 BUSY_SECONDS = 5.0
 PAGE_CACHE_KIBIBYTES = 16_384
-CHECKPOINT_PAGES = 4_000
+CHECKPOINT_PAGES = 500
 MAX_PARTS_BYTES = 8 * 16
 """Hardware sets kept of one machine; more than a few mean copied ids, however many there are."""
 

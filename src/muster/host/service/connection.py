@@ -1,12 +1,20 @@
-"""One connection: one frame in, one frame out, closed (spec/activation.md §Frame). Never buffers more than a frame."""
+"""One connection: one frame in, one frame out, closed (spec/activation.md §Frame). Never reads more than a frame.
+
+On a plain socket: asyncio's transports cost a fifth of a request (docs/decisions/0032-sockets-of-our-own.md).
+"""
 
 from __future__ import annotations
 
 import asyncio
-from typing import Protocol, cast
+import socket
+from contextlib import suppress
+from typing import Protocol
 
 from muster.base.errors import Malformed
-from muster.wire.frame import FrameReader, frame
+from muster.wire.frame import MAX_FRAME, FrameReader, frame
+
+_AT_ONCE_BYTES = MAX_FRAME + 1
+"""A frame and one byte more, by which what is too long shows."""
 
 
 class Reception(Protocol):
@@ -24,71 +32,90 @@ class Reception(Protocol):
     def closed(self, connection: Connection) -> None:
         """The connection is gone."""
 
+    def crowded(self) -> None:
+        """The system has no descriptor or memory left for another connection; those that wait are taken later."""
 
-class Connection(asyncio.Protocol):
-    """A peer. `source` is what connections are limited by, `prefix` what new ids are limited by, empty where they are not."""
 
-    __slots__ = ("_frames", "_reception", "_transport", "address", "has_asked", "prefix", "source")
+class Connection:
+    """A peer. `source` is what connections are limited by, `prefix` what new ids are limited by, empty where they are not.
 
-    def __init__(self, reception: Reception) -> None:
+    `peer` is its address as the socket tells it. `loop` watches the socket while it is awaited.
+    """
+
+    __slots__ = (
+        "_frames",
+        "_is_awaited",
+        "_loop",
+        "_reception",
+        "_socket",
+        "address",
+        "has_asked",
+        "peer",
+        "prefix",
+        "source",
+    )
+
+    def __init__(self, reception: Reception, loop: asyncio.AbstractEventLoop, link: socket.socket, peer: str) -> None:
         self._reception = reception
-        self._frames: FrameReader | None = FrameReader()
-        self._transport: asyncio.Transport | None = None
+        self._loop = loop
+        self._socket: socket.socket | None = link
+        self._frames = FrameReader()
+        self._is_awaited = False
+        self.peer = peer
         self.address = ""
         self.source = ""
         self.prefix = ""
         self.has_asked = False
 
-    @property
-    def peer(self) -> str:
-        """The peer's address as the socket tells it; empty when it is gone already."""
-        name = self._transport.get_extra_info("peername") if self._transport else None
-        return str(name[0]) if name else ""
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Ask whether the peer is welcome."""
-        # uvloop's stream transports have every method of asyncio.Transport without being one.
-        self._transport = cast("asyncio.Transport", transport)
-        if not self._reception.opened(self):
-            self._transport.abort()
-
-    def data_received(self, data: bytes) -> None:
-        """Collect the one frame; anything after it, or anything else, ends the connection."""
-        if self._frames is None:
-            return
+    def hear(self) -> bool:
+        """Take what has come; False when nothing has and more may come."""
+        if self._socket is None:
+            return True
         try:
-            body = self._frames.feed(data)
+            data = self._socket.recv(_AT_ONCE_BYTES)
+            body = self._frames.feed(data) if data else None
+        except (BlockingIOError, InterruptedError):
+            return False
+        except OSError:
+            self.drop()
+            return True
         except Malformed:
             self._reception.garbled()
             self.drop()
-            return
+            return True
         if body is not None:
-            self._frames, self.has_asked = None, True
+            self._stop_waiting()
+            self.has_asked = True
             self._reception.asked(self, body)
+        elif not data:
+            self.drop()
+        else:
+            return False
+        return True
 
-    def eof_received(self) -> bool:
-        """A peer that has asked may close its half and still hear the answer."""
-        return self.has_asked
-
-    def connection_lost(self, _exc: Exception | None) -> None:
-        """Tell that the peer is gone."""
-        self._transport = None
-        self._reception.closed(self)
+    def await_more(self) -> None:
+        """Hear again as soon as something comes."""
+        if self._socket is not None and not self._is_awaited:
+            self._is_awaited = True
+            self._loop.add_reader(self._socket, self.hear)
 
     def answer(self, body: bytes) -> None:
         """Send one frame and close; nothing happens when the peer is gone."""
-        if self._transport is not None:
-            self._transport.write(frame(body))
-            self._transport.close()
-
-    def hang_up(self) -> None:
-        """Close: what was written still leaves, what was not asked is not heard."""
-        self._frames = None
-        if self._transport is not None:
-            self._transport.close()
+        if self._socket is not None:
+            # A whole frame fits into the empty buffer of a new connection. Who is gone meanwhile asks again.
+            with suppress(OSError):
+                self._socket.send(frame(body))
+            self.drop()
 
     def drop(self) -> None:
-        """Close without an answer, at once."""
-        self._frames = None
-        if self._transport is not None:
-            self._transport.abort()
+        """Close at once: what was sent still leaves, what was not asked is not heard."""
+        if self._socket is not None:
+            self._stop_waiting()
+            self._socket.close()
+            self._socket = None
+            self._reception.closed(self)
+
+    def _stop_waiting(self) -> None:
+        if self._is_awaited and self._socket is not None:
+            self._is_awaited = False
+            self._loop.remove_reader(self._socket)

@@ -12,14 +12,15 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from muster.base.clock import Clock
-from muster.base.errors import Code, Malformed, Misconfigured, MusterError, StoreFailed
+from muster.base.errors import Code, Malformed, MusterError, StoreFailed
 from muster.base.log import event
 from muster.host.core.answering import DAY_SECONDS, Answering, Intervals, Outcome, Verdict
 from muster.host.core.counting import Counts, GroupKey
 from muster.host.core.limits import NewIds, is_allowed, plain_address, prefix_of, source_of
-from muster.host.core.settings import Endpoint, format_endpoint
+from muster.host.core.settings import Endpoint
 from muster.host.ports import Batch, Journal, Setup, Setups, Store, Totals
 from muster.host.service.connection import Connection
+from muster.host.service.door import Door
 from muster.host.service.guests import Admission, Guests
 from muster.wire.calendar import moment, seconds
 
@@ -32,7 +33,6 @@ GROUP = 64
 """Enough company: the next group gathers while this one is being committed."""
 
 DRAIN_SECONDS = 4.0
-BACKLOG = 4_096
 PEERS_REMEMBERED = 4_096
 
 
@@ -59,7 +59,7 @@ class Server:
         self._store = store
         self._clock = clock
         self._guests = Guests() if guests is None else guests
-        self._servers: list[asyncio.Server] = []
+        self._doors: list[Door] = []
         self._pending: list[_Pending] = []
         self._wake = asyncio.Event()
         self._committing: asyncio.Task[None] | None = None
@@ -87,7 +87,7 @@ class Server:
         self._committing = asyncio.create_task(self._commit_groups())
         try:
             for endpoint in self.setup.settings.endpoints:
-                self._servers.append(await self._listen(endpoint))
+                self._doors.append(Door(self, self._loop, endpoint))
         except MusterError:
             await self.stop()
             raise
@@ -96,8 +96,7 @@ class Server:
     @property
     def endpoints(self) -> tuple[Endpoint, ...]:
         """Where the host listens, with the real ports."""
-        names = (s.getsockname() for server in self._servers for s in server.sockets)
-        return tuple((str(name[0]), int(name[1])) for name in names)
+        return tuple(door.endpoint for door in self._doors)
 
     @property
     def connections(self) -> int:
@@ -152,8 +151,8 @@ class Server:
     async def stop(self) -> None:
         """Stop listening, answer what was asked, close the rest; at most a few seconds."""
         self._is_draining = True
-        for server in self._servers:
-            server.close()
+        for door in self._doors:
+            door.close()
         for connection in self._guests.idle():
             connection.drop()
         if self._committing is not None:
@@ -163,10 +162,9 @@ class Server:
                 self._committing.cancel()
         if self._sweep is not None:
             self._sweep.cancel()
-        await asyncio.sleep(0)  # answers that were written leave before their transports are aborted
         for connection in self._guests.all():
-            connection.hang_up()
-        self._servers.clear()
+            connection.drop()
+        self._doors.clear()
 
     def reload(self) -> bool:
         """Take over a setup that was changed; False when nothing changed or it cannot be used: the old one stays."""
@@ -227,6 +225,10 @@ class Server:
     def closed(self, connection: Connection) -> None:
         """See `Reception`."""
         self._guests.forget(connection)
+
+    def crowded(self) -> None:
+        """See `Reception`."""
+        self.outcomes["no descriptor"] += 1
 
     def garbled(self) -> None:
         """See `Reception`."""
@@ -356,20 +358,6 @@ class Server:
         self._answering.last_seen = loaded.last_seen
         self._answering.is_busy = False
         event("host", "store.recovered")
-
-    # --- sockets
-
-    async def _listen(self, endpoint: Endpoint) -> asyncio.Server:
-        host, port = endpoint
-        try:
-            return await self._loop.create_server(lambda: Connection(self), host, port, backlog=BACKLOG)
-        except OSError as error:
-            reason = (error.strerror or str(error)).lower()
-            raise Misconfigured(
-                Code.SETTINGS_INVALID,
-                f"cannot listen on {format_endpoint(endpoint)}: {reason}",
-                "Stop what uses the port, or set another: muster host serve --listen ADDR:PORT",
-            ) from error
 
     def _drop_overdue(self) -> None:
         for connection in self._guests.overdue(self._loop.time()):
