@@ -30,7 +30,12 @@ GATHER_SECONDS = 0.005
 """How long a request may wait for company before its group is committed."""
 
 GROUP = 64
-"""Enough company: the next group gathers while this one is being committed."""
+"""Enough company, unless that is less than half of who is here: the next group gathers while this one is being committed,
+and two that are equal leave neither the disk nor the processor waiting for the other.
+"""
+
+PAUSE = 0.25
+"""How long nobody may come before a group is closed, as a part of what the last commit took."""
 
 DRAIN_SECONDS = 4.0
 PEERS_REMEMBERED = 4_096
@@ -68,6 +73,8 @@ class Server:
         self._states: Counter[str] = Counter()
         self._is_draining = False
         self._activity = 0
+        self._company = GROUP
+        self._pause = 0.0
         self._peer = lru_cache(PEERS_REMEMBERED)(self._look_at)
         self._journal = journal
         self.outcomes: Counter[str] = Counter()
@@ -294,10 +301,14 @@ class Server:
 
     async def _gather(self) -> None:
         """Let a group grow for as long as others come in: a commit costs as much for one as for many."""
-        end = self._loop.time() + GATHER_SECONDS
-        before = -1
-        while before != self._activity and len(self._pending) < GROUP and self._loop.time() < end:
-            before = self._activity
+        time = self._loop.time
+        came = time()
+        end, before = came + GATHER_SECONDS, -1
+        while len(self._pending) < self._company and (now := time()) < end:
+            if before != self._activity:
+                before, came = self._activity, now
+            elif now - came > self._pause:
+                break
             await asyncio.sleep(0)
 
     async def _commit_group(self) -> None:
@@ -310,6 +321,7 @@ class Server:
         growth = Totals(self._growth["total"], self._growth["refused"], dict(self._states))
         self._growth.clear()
         self._states.clear()
+        begun = self._loop.time()
         try:
             await self._store.commit(Batch(rows, growth))
         except StoreFailed as error:
@@ -317,6 +329,8 @@ class Server:
             self._fall_behind(error, group)
             return
         self.commits += 1
+        self._company = max(GROUP, (len(group) + len(self._pending)) // 2)
+        self._pause = PAUSE * (self._loop.time() - begun)
         now = seconds(self._clock.now())
         for connection, _, verdict in group:
             connection.answer(verdict.answer)
