@@ -15,7 +15,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from bench import console, console_page, host, program, service, vendor
+from bench import console, console_page, host, program, service, simulation, vendor
 
 
 def main() -> None:
@@ -26,10 +26,11 @@ def main() -> None:
     options.add_argument("--known", type=int, default=0, help="machines known before the second half; 0 leaves it out")
     options.add_argument("--activations", type=int, default=5_000, help="of a round of the vendor's service")
     options.add_argument("--many-keys", type=int, default=0, help="keys issued before its last row; 0 leaves it out")
+    options.add_argument("--many-machines", action="store_true", help="simulate 100,000 machines too")
     options.add_argument("--out", type=Path)
     chosen = options.parse_args()
     rows = [*host.rows(chosen), *program.rows(), *service.rows(), *console.rows(), *console_page.rows()]
-    rows += vendor.rows(chosen)
+    rows += [*vendor.rows(chosen), *simulation.rows(many=chosen.many_machines)]
     table = "\n".join(["| what | measured | target | limit |", "|---|---|---|---|", *rows])
     print(table)
     if chosen.out:

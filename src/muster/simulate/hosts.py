@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from struct import Struct
 
 from muster.base.errors import Code, Unreachable
 from muster.client.core.discovery import Address, ServiceRecord
@@ -20,35 +21,31 @@ from muster.simulate.scenario import Host
 from muster.simulate.vendor import GROUP, Certified, SimulatedVendor
 from muster.trust.chain import Answer
 from muster.trust.keyset import TrustedKeysets
-from muster.wire.activation import RefusalClaims, ReplyClaims, decode_claims, encode_claims
+from muster.wire.activation import RefusalClaims, ReplyClaims
 from muster.wire.frame import PORT
 from muster.wire.product import Policy
 
 ZONE = "corp.example"
-MAX_PAYLOADS = 1_024
 MAX_ANSWERS = 262_144
+
+_REPLY, _REFUSAL = Struct(">BBHIHH"), Struct(">BBBIH")
+_SIGNED = 0x84
+"""How a signed answer begins, which is no hint; then come the number of the host and the claims in their order."""
 
 
 class _NoSeal:
     """In place of a `Seal`: what would be signed, and who would sign it."""
 
     def __init__(self, number: int) -> None:
-        self._number = bytes((number,))
-        self._payloads: dict[ReplyClaims, bytes] = {}
+        self._number = number
 
     def reply(self, _body: bytes, count: int, now: int, retry_minutes: int, renewal_minutes: int) -> bytes:
         """See `Seal`."""
-        claims = ReplyClaims(count, now, retry_minutes, renewal_minutes)
-        found = self._payloads.get(claims)
-        if found is None:
-            if len(self._payloads) >= MAX_PAYLOADS:
-                self._payloads.clear()
-            found = self._payloads[claims] = encode_claims(claims) + self._number
-        return found
+        return _REPLY.pack(_SIGNED, self._number, count, now, retry_minutes, renewal_minutes)
 
     def refusal(self, _body: bytes, claims: RefusalClaims) -> bytes:
         """See `Seal`."""
-        return encode_claims(claims) + self._number
+        return _REFUSAL.pack(_SIGNED, self._number, *claims)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +121,10 @@ def answer_reader(hosts: Sequence[SimulatedHost]) -> Callable[[bytes, bytes, Tru
 
     @lru_cache(MAX_ANSWERS)
     def take_apart(answer: bytes) -> Answer:
-        return Answer(certificates[answer[-1]], decode_claims(answer[:-1]))
+        if len(answer) == _REPLY.size:
+            _, number, *told = _REPLY.unpack(answer)
+            return Answer(certificates[number], ReplyClaims(*told))
+        _, number, *told = _REFUSAL.unpack(answer)
+        return Answer(certificates[number], RefusalClaims(*told))
 
     return lambda _request, answer, _keysets: take_apart(answer)

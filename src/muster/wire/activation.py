@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from enum import IntEnum, IntFlag
+from functools import lru_cache
 from typing import NamedTuple
 
 from muster.base.errors import Code, Malformed
-from muster.wire.cbor import Reader, check_bytes, check_uint, encode, wrong
+from muster.wire.cbor import ARRAY, Reader, check_bytes, check_uint, encode, head, wrong
 from muster.wire.frame import MAX_BODY
 
 VERSION = 1
@@ -118,22 +119,26 @@ def request_kind(body: bytes) -> int:
 
 def encode_request(request: ActivationRequest) -> bytes:
     """The body of an activation request; `ValueError` for values that no decoder takes."""
-    return encode(
-        [
-            VERSION,
-            KIND_ACTIVATION,
-            check_bytes("vendor_id", request.vendor_id, VENDOR_ID_BYTES),
-            check_uint("edition", request.edition, U24),
-            check_uint("group", request.group, U24),
-            check_uint("level", request.level, U8),
-            check_uint("threshold - 1", request.threshold - 1, MAX_THRESHOLD - 1) + 1,
-            check_bytes("client_id", request.client_id, CLIENT_ID_BYTES),
-            check_bytes("parts", request.parts, PARTS_BYTES),
-            check_bytes("nonce", request.nonce, NONCE_BYTES),
-            int(request.state),
-            int(request.flags),
-        ]
-    )
+    client_id = check_bytes("client_id", request.client_id, CLIENT_ID_BYTES)
+    parts = check_bytes("parts", request.parts, PARTS_BYTES)
+    nonce = check_bytes("nonce", request.nonce, NONCE_BYTES)
+    tail = encode([client_id, parts, nonce, int(request.state), int(request.flags)])[1:]
+    return _encode_head(request.vendor_id, request.edition, request.group, request.level, request.threshold) + tail
+
+
+@lru_cache(MAX_HEADS)
+def _encode_head(vendor_id: bytes, edition: int, group: int, level: int, threshold: int) -> bytes:
+    """What comes before the client id: it is the same for every machine with the same edition."""
+    fields = [
+        VERSION,
+        KIND_ACTIVATION,
+        check_bytes("vendor_id", vendor_id, VENDOR_ID_BYTES),
+        check_uint("edition", edition, U24),
+        check_uint("group", group, U24),
+        check_uint("level", level, U8),
+        check_uint("threshold - 1", threshold - 1, MAX_THRESHOLD - 1) + 1,
+    ]
+    return head(ARRAY, _REQUEST_FIELDS) + encode(fields)[1:]
 
 
 def decode_request(body: bytes) -> ActivationRequest:

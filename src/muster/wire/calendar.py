@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SECOND = timedelta(seconds=1)
 MAX_DAY = 0xFFFF
 MAX_SECONDS = 0xFFFF_FFFF
+MOMENTS_REMEMBERED = 256
+"""One look at a machine asks for the same few instants again and again."""
 
 
 def day_number(moment: date) -> int:
@@ -36,6 +39,7 @@ def seconds(moment: datetime) -> int:
     return max(0, min(MAX_SECONDS, (moment - EPOCH) // _SECOND))
 
 
+@lru_cache(MOMENTS_REMEMBERED)
 def moment(value: int) -> datetime:
     """The instant (UTC) of whole seconds since 1970."""
     return EPOCH + timedelta(seconds=value)

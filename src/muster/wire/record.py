@@ -139,7 +139,10 @@ class VendorRecord(NamedTuple):
 
     def edition(self, number: int) -> EditionRecord | None:
         """The record of an edition's id, or None."""
-        return next((e for e in self.editions if e.edition == number), None)
+        for edition in self.editions:
+            if edition.edition == number:
+                return edition
+        return None
 
 
 def encode_record(record: VendorRecord) -> bytes:
