@@ -29,6 +29,7 @@ from muster.trust.product import Product
 from tests.worlds.carried_machines import CarriedMachines
 from tests.worlds.clocks import MORNING, HandClock
 from tests.worlds.console_inventory import fill
+from tests.worlds.effort import LIGHT
 from tests.worlds.entropy import SeededEntropy
 from tests.worlds.vendor_site import PASSWORD, Browser, plain
 
@@ -97,7 +98,7 @@ def console_site(
     store.migrate()
     store._database.run(lambda connection: fill(connection, number, MORNING))
     clock, machines = HandClock(), CarriedMachines()
-    accounts = console_accounts(store, MemoryAccounts(), clock, SeededEntropy())
+    accounts = console_accounts(store, MemoryAccounts(), clock, SeededEntropy(), LIGHT)
 
     @asynccontextmanager
     async def carrying() -> AsyncIterator[Carrier]:
@@ -106,7 +107,7 @@ def console_site(
     workers, console = Workers(carrying), Console(store, clock, "setup")
     keys = KeyRoom(
         lambda: is_set_up(home),
-        lambda passphrase: BoxVault.create(home, passphrase, SeededEntropy()),
+        lambda passphrase: BoxVault.create(home, passphrase, SeededEntropy(), LIGHT),
         lambda passphrase: BoxVault(home, passphrase, SeededEntropy()),
         service or no_service,
         lambda: SeededEntropy().token(16),

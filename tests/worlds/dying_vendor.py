@@ -32,6 +32,7 @@ from muster.vendor.service.access import vendor_accounts
 from muster.vendor.service.sealing import seal_due
 from muster.vendor.service.vendor import Vendor
 from muster.vendor.web.serving import create_app
+from tests.worlds.effort import LIGHT
 from tests.worlds.vendor_world import PASSPHRASE
 
 INTENT, COMMITTED, SIGNED, SEALING, NEVER = "intent", "committed", "signed", "sealing", "never"
@@ -103,7 +104,7 @@ def main(home: Path) -> None:
     assert isinstance(opened.store, SqlStore)
     opened.store.close()  # no connection may be shared with a child
     owner = Vendor(DyingStore(opened.store, death), lambda: keys, SystemClock(), opened.entropy, "service")
-    app = dying_app(create_app(owner, vendor_accounts(owner, MemoryAccounts())), death, lambda: seal_due(owner))
+    app = dying_app(create_app(owner, vendor_accounts(owner, MemoryAccounts(), LIGHT)), death, lambda: seal_due(owner))
     own = socket.create_server(("127.0.0.1", 0))
     _tell(own.getsockname()[1])
     for line in sys.stdin:

@@ -15,6 +15,7 @@ from muster.platform.accounts.memory import MemoryAccounts
 from muster.vendor.service.access import vendor_accounts
 from muster.vendor.web.serving import create_app
 from tests.worlds.certificates import issue
+from tests.worlds.effort import LIGHT
 from tests.worlds.vendor_service import AcmeService
 from tests.worlds.vendor_world import Acme
 
@@ -25,7 +26,7 @@ def served_acme(folder: Path, acme: Acme | None = None) -> Iterator[AcmeService]
     folder.mkdir(parents=True, exist_ok=True)
     acme = acme or Acme(folder / "vendor")
     paper = issue(folder, "localhost", "127.0.0.1")
-    app = create_app(acme.vendor, vendor_accounts(acme.vendor, MemoryAccounts()))
+    app = create_app(acme.vendor, vendor_accounts(acme.vendor, MemoryAccounts(), LIGHT))
     own = socket.create_server(("127.0.0.1", 0))
     config = uvicorn.Config(
         app, http="httptools", ws="none", lifespan="off", log_config=None, access_log=False,

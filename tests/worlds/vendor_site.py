@@ -15,6 +15,7 @@ from muster.platform.accounts.memory import MemoryAccounts
 from muster.platform.openid.exchange import Identities
 from muster.vendor.service.access import vendor_accounts
 from muster.vendor.web.pages import add_pages
+from tests.worlds.effort import LIGHT
 from tests.worlds.vendor_world import Acme
 
 ADDRESS = "https://activate.acme.example"
@@ -43,7 +44,7 @@ class AcmeSite:
 
     def __init__(self, home: Path, identities: Identities | None = None, acme: Acme | None = None) -> None:
         self.acme = acme or Acme(home)
-        self.accounts: Accounts = vendor_accounts(self.acme.vendor, MemoryAccounts())
+        self.accounts: Accounts = vendor_accounts(self.acme.vendor, MemoryAccounts(), LIGHT)
         for name, role in (("anna", "admin"), ("otto", "operator"), ("audrey", "auditor")):
             self.accounts.add("setup", name, role, password=PASSWORD)
         self.app = FastAPI()

@@ -14,6 +14,7 @@ from muster.vendor import app as vendor
 from muster.vendor.adapters.sql_store import SqlStore
 from muster.wire.installation import HostId, InstallationId, pack_installation
 from tests.worlds.clocks import HandClock
+from tests.worlds.effort import LIGHT
 from tests.worlds.entropy import SeededEntropy
 from tests.worlds.vendor_keys import key_of
 
@@ -61,13 +62,16 @@ class Acme:
             environment=self.environment,
             clock=self.clock,
             entropy=SeededEntropy(),
+            effort=LIGHT,
         )
         vendor.import_product(self.vendor, DEFINITION, "product.toml")
         vendor.add_organisation(self.vendor, BANK)
 
     def again(self) -> vendor.Vendor:
         """The same home, opened by another process."""
-        again = vendor.open_vendor(self.home, lambda: PASSPHRASE, environment=self.environment, clock=self.clock)
+        again = vendor.open_vendor(
+            self.home, lambda: PASSPHRASE, environment=self.environment, clock=self.clock, effort=LIGHT
+        )
         self._others.append(again)
         return again
 

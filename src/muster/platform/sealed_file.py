@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -18,14 +19,12 @@ from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 from muster.base.entropy import Entropy
 from muster.base.errors import Code, Malformed, Misconfigured, StoreFailed
 from muster.platform.durable_file import read_file, replace_file
+from muster.platform.effort import FILE, Effort
 
 FORMAT = 1
 SALT_BYTES = 16
 NONCE_BYTES = 12
 SECRET_BYTES = 32
-MEMORY_KIBIBYTES = 65_536
-ITERATIONS = 3
-LANES = 4
 MAX_MEMORY_KIBIBYTES = 1_048_576
 MAX_ITERATIONS = 64
 MAX_LANES = 64
@@ -33,19 +32,25 @@ MAX_BOX_BYTES = 262_144
 LABEL_BOX = b"muster-box-v1 "
 
 
-def _derive(passphrase: str, salt: bytes, memory: int, iterations: int, lanes: int) -> bytes:
-    kdf = Argon2id(salt=salt, length=SECRET_BYTES, iterations=iterations, lanes=lanes, memory_cost=memory)
+def _derive(passphrase: str, salt: bytes, effort: Effort) -> bytes:
+    kdf = Argon2id(
+        salt=salt,
+        length=SECRET_BYTES,
+        iterations=effort.iterations,
+        lanes=effort.lanes,
+        memory_cost=effort.memory_kib,
+    )
     return kdf.derive(passphrase.encode())
 
 
-def write_box(path: Path, content: Mapping[str, Any], passphrase: str, entropy: Entropy) -> None:
+def write_box(path: Path, content: Mapping[str, Any], passphrase: str, entropy: Entropy, effort: Effort = FILE) -> None:
     """Encrypt `content` (plain JSON values) into a file."""
     salt, nonce = entropy.token(SALT_BYTES), entropy.token(NONCE_BYTES)
-    key = _derive(passphrase, salt, MEMORY_KIBIBYTES, ITERATIONS, LANES)
+    key = _derive(passphrase, salt, effort)
     box = AESGCM(key).encrypt(nonce, json.dumps(content).encode(), LABEL_BOX + path.name.encode())
     outer = {
         "format": FORMAT,
-        "argon2id": {"memory_kib": MEMORY_KIBIBYTES, "iterations": ITERATIONS, "lanes": LANES, "salt": text_of(salt)},
+        "argon2id": {**asdict(effort), "salt": text_of(salt)},
         "nonce": text_of(nonce),
         "aes256gcm": text_of(box),
     }
@@ -63,11 +68,10 @@ def read_box(path: Path, passphrase: str, missing: str = "Bring the file back.")
     try:
         outer = json.loads(data)
         kdf = outer["argon2id"]
-        memory, iterations, lanes = int(kdf["memory_kib"]), int(kdf["iterations"]), int(kdf["lanes"])
-        bounded = memory <= MAX_MEMORY_KIBIBYTES and iterations <= MAX_ITERATIONS and lanes <= MAX_LANES
-        if outer["format"] != FORMAT or not bounded:
+        effort = Effort(int(kdf["memory_kib"]), int(kdf["iterations"]), int(kdf["lanes"]))
+        if outer["format"] != FORMAT or not _is_bounded(effort):
             raise ValueError("another format")
-        key = _derive(passphrase, bytes_of(kdf["salt"]), memory, iterations, lanes)
+        key = _derive(passphrase, bytes_of(kdf["salt"]), effort)
         nonce, box = bytes_of(outer["nonce"]), bytes_of(outer["aes256gcm"])
     except (ValueError, KeyError, TypeError) as error:
         raise Malformed(Code.STATE_CORRUPT, f"{path} is damaged: {error}", "Bring it back from a backup.") from error
@@ -78,6 +82,12 @@ def read_box(path: Path, passphrase: str, missing: str = "Bring the file back.")
     except ValueError as error:
         raise Malformed(Code.STATE_CORRUPT, f"{path} is damaged: {error}", "Bring it back from a backup.") from error
     return content
+
+
+def _is_bounded(effort: Effort) -> bool:
+    return (
+        effort.memory_kib <= MAX_MEMORY_KIBIBYTES and effort.iterations <= MAX_ITERATIONS and effort.lanes <= MAX_LANES
+    )
 
 
 def text_of(data: bytes) -> str:

@@ -23,6 +23,7 @@ from muster.base.errors import Code, Misconfigured
 from muster.platform.accounts import Accounts
 from muster.platform.accounts.sql import SqlAccounts
 from muster.platform.durable_file import PUBLIC, make_folder, replace_file
+from muster.platform.effort import FILE, Effort
 from muster.platform.openid import OpenIdSettings, provider_of
 from muster.platform.openid.exchange import HttpsIdentities, Identities
 from muster.platform.sql import sqlite_url
@@ -205,6 +206,7 @@ def create(
     environment: Mapping[str, str] | None = None,
     clock: Clock | None = None,
     entropy: Entropy | None = None,
+    effort: Effort = FILE,
 ) -> tuple[Vendor, str]:
     """Make a vendor in an empty home: root keys, keyset 1, issuing keys, database, a product definition to begin with.
 
@@ -226,8 +228,9 @@ def create(
     _, document = first_keyset(root_keys, threshold, issuing, day_number(clock.now()))
     store = _store(home, environment)
     store.migrate()
+    every = [key for keys in issuing.values() for key in keys]
     # Keys first: a database without its keys could never be used, keys without a database are made again.
-    box = KeyBox.create(home, passphrase, entropy, [key for keys in issuing.values() for key in keys], root_keys)
+    box = KeyBox.create(home, passphrase, entropy, every, root_keys, effort=effort)
     vendor = Vendor(store, lambda: box, clock, entropy, actor())
     try:
         fingerprint = record_vendor(vendor, name, document)
@@ -246,9 +249,11 @@ def open_vendor(
     environment: Mapping[str, str] | None = None,
     clock: Clock | None = None,
     entropy: Entropy | None = None,
+    effort: Effort = FILE,
 ) -> Vendor:
     """The vendor of a home. `passphrase` is asked for only when private keys are needed.
 
+    `effort` is for key files that are written from now on.
     `Misconfigured` with NOT_SET_UP where there is none; an older database is brought up to date.
     """
     environment = os.environ if environment is None else environment
@@ -257,7 +262,7 @@ def open_vendor(
     entropy = entropy or SystemEntropy()
     store = _store(home, environment)
     store.migrate()
-    return Vendor(store, lambda: KeyBox(home, passphrase(), entropy), clock or SystemClock(), entropy, actor())
+    return Vendor(store, lambda: KeyBox(home, passphrase(), entropy, effort), clock or SystemClock(), entropy, actor())
 
 
 def facts(vendor: Vendor) -> dict[str, object]:

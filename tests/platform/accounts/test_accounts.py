@@ -9,7 +9,9 @@ import pytest
 from muster.base.errors import Code, Misconfigured, MusterError, Refused
 from muster.platform.accounts import Accounts, Reset
 from muster.platform.accounts.memory import MemoryAccounts
+from muster.platform.accounts.passwords import SALT_BYTES, hashed
 from tests.worlds.clocks import HandClock
+from tests.worlds.effort import LIGHT
 from tests.worlds.entropy import SeededEntropy
 
 PASSWORD = "a long enough password"
@@ -25,7 +27,7 @@ class World:
         self.clock = HandClock()
         self.records: list[tuple[str, str, str]] = []
         self.store = MemoryAccounts()
-        self.accounts = Accounts(self.store, self.clock, SeededEntropy(), ROLES, self._record)
+        self.accounts = Accounts(self.store, self.clock, SeededEntropy(), ROLES, self._record, effort=LIGHT)
         self.accounts.add("setup", "anna", "admin", password=PASSWORD)
 
     def _record(self, actor: str, action: str, subject: str, details: Mapping[str, object]) -> None:
@@ -70,6 +72,12 @@ def test_neither_password_nor_cookie_is_kept(world: World) -> None:
     assert PASSWORD not in kept
     assert cookie not in kept
     assert "$argon2id$" in kept
+
+
+def test_a_password_costs_what_is_asked_for_and_by_default_what_is_recommended(world: World) -> None:
+    world.log_in()
+    assert "$argon2id$v=19$m=8,t=1,p=1$" in repr(vars(world.store))
+    assert hashed(PASSWORD, bytes(SALT_BYTES)).startswith("$argon2id$v=19$m=19456,t=2,p=1$")
 
 
 def test_a_session_ends_after_an_idle_hour(world: World) -> None:

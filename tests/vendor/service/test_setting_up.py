@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -31,6 +32,16 @@ def test_the_example_that_init_writes_can_be_imported_as_it_is(tmp_path: Path) -
     fresh, _ = vendor.create(tmp_path, 'Quote "Me" Ltd', PASSPHRASE, environment={})
     vendor.import_product(fresh, (tmp_path / vendor.EXAMPLE).read_text(), "product.toml")
     assert open_product(vendor.export_product(fresh)).claims.vendor == 'Quote "Me" Ltd'
+
+
+def test_key_files_cost_what_is_asked_for_and_by_default_what_is_recommended(acme: Acme, tmp_path: Path) -> None:
+    vendor.create(tmp_path / "other", "Other Software", PASSPHRASE, environment={})
+    for home, expected in ((acme.home, (8, 1, 1)), (tmp_path / "other", (65_536, 3, 4))):
+        boxes = sorted(home.rglob("*.box"))
+        assert [path.name for path in boxes] == ["issuing.box", "root-1.box"]
+        for box in boxes:
+            written = json.loads(box.read_bytes())["argon2id"]
+            assert (written["memory_kib"], written["iterations"], written["lanes"]) == expected
 
 
 def test_nothing_can_be_exported_or_issued_before_a_definition_was_imported(tmp_path: Path) -> None:

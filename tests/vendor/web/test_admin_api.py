@@ -19,6 +19,7 @@ from muster.vendor import app as vendor
 from muster.vendor.service.access import ROLES, vendor_accounts
 from muster.vendor.web.limits import Limits, Pace
 from muster.vendor.web.serving import create_app
+from tests.worlds.effort import LIGHT
 from tests.worlds.vendor_world import BANK, DEFINITION, Acme, hardware, host, machine
 
 ALL = ROLES["admin"]
@@ -30,7 +31,7 @@ class Program:
 
     def __init__(self, home: Path) -> None:
         self.acme = Acme(home)
-        self.accounts: Accounts = vendor_accounts(self.acme.vendor, MemoryAccounts())
+        self.accounts: Accounts = vendor_accounts(self.acme.vendor, MemoryAccounts(), LIGHT)
         self.accounts.add("setup", "anna", "admin", password="a password of some length")
         self.tokens = {
             scope: self.accounts.issue_token("setup", f"only-{scope}", "anna", frozenset({scope}), 30) for scope in ALL

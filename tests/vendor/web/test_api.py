@@ -13,6 +13,7 @@ from muster.vendor.service.access import vendor_accounts
 from muster.vendor.web.bodies import MAX_BUNDLE_BYTES, MAX_JSON_BYTES
 from muster.vendor.web.limits import Limits, Pace, prefix_of
 from muster.vendor.web.serving import create_app
+from tests.worlds.effort import LIGHT
 from tests.worlds.vendor_world import Acme, hardware, host, machine
 
 WIDE = Pace(1000, timedelta(seconds=1))
@@ -24,7 +25,7 @@ def acme(tmp_path_factory: pytest.TempPathFactory) -> Acme:
 
 
 def caller(acme: Acme, per_address: Pace = WIDE, per_key: Pace = WIDE) -> TestClient:
-    accounts = vendor_accounts(acme.vendor, MemoryAccounts())
+    accounts = vendor_accounts(acme.vendor, MemoryAccounts(), LIGHT)
     limits = Limits(acme.clock, per_address, per_key)
     return TestClient(create_app(acme.vendor, accounts, limits), client=("192.0.2.7", 50000))
 

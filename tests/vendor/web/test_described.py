@@ -21,6 +21,7 @@ from muster.platform.accounts.memory import MemoryAccounts
 from muster.vendor.service.access import ROLES, vendor_accounts
 from muster.vendor.web.limits import Limits, Pace
 from muster.vendor.web.serving import create_app
+from tests.worlds.effort import LIGHT
 from tests.worlds.vendor_world import Acme
 
 EXAMPLES = 6
@@ -41,7 +42,7 @@ def toml(_context: object, value: object) -> bytes:
 def described(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[schemathesis.BaseSchema, str]]:
     """The service's description, and a token that may do everything."""
     with closing(Acme(tmp_path_factory.mktemp("acme"))) as acme:
-        accounts = vendor_accounts(acme.vendor, MemoryAccounts())
+        accounts = vendor_accounts(acme.vendor, MemoryAccounts(), LIGHT)
         accounts.add("setup", "anna", "admin", password="a password of some length")
         token = accounts.issue_token("setup", "all", "anna", ROLES["admin"], 30)
         acme.mak()

@@ -23,6 +23,7 @@ from muster.vendor.web.limits import MAX_BUCKETS, Limits, Pace, TooFast
 from muster.vendor.web.pages import add_pages
 from muster.vendor.web.serving import create_app
 from muster.wire.bundle import RequestBundle, RequestRow, encode_request_bundle
+from tests.worlds.effort import LIGHT
 from tests.worlds.vendor_world import CAD_PRO, Acme, hardware, machine, packed
 
 SLOW = timedelta(seconds=10)
@@ -51,7 +52,7 @@ def test_a_bundle_tells_no_more_wrong_tags_of_a_key_than_its_limit(acme: Acme) -
     ids = [guess(key, number) for number in range(MAX_WRONG_TAGS + 5)]
     ids += [packed(machine(key, hardware(1))), packed(machine(other, hardware(1)))]
     web = TestClient(
-        create_app(acme.vendor, vendor_accounts(acme.vendor, MemoryAccounts()), Limits(acme.clock, WIDE, WIDE))
+        create_app(acme.vendor, vendor_accounts(acme.vendor, MemoryAccounts(), LIGHT), Limits(acme.clock, WIDE, WIDE))
     )
     answer = web.post("/v1/request-bundles", content=bundle(acme, *ids), headers={"content-type": "text/plain"})
     opened = open_bundle(answer.text, acme.vendor.keysets())
@@ -82,7 +83,7 @@ def test_references_of_a_bundle_leave_out_what_is_no_installation_id(acme: Acme)
 def test_the_portal_limits_a_key_as_the_api_does(acme: Acme) -> None:
     app = FastAPI()
     limits = Limits(acme.clock, WIDE, Pace(1, SLOW))
-    add_pages(app, acme.vendor, vendor_accounts(acme.vendor, MemoryAccounts()), limits)
+    add_pages(app, acme.vendor, vendor_accounts(acme.vendor, MemoryAccounts(), LIGHT), limits)
     web = TestClient(app, client=CALLER)
     keys = [acme.mak(), acme.mak()]
 

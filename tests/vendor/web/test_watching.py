@@ -16,6 +16,7 @@ from muster.platform.accounts.memory import MemoryAccounts
 from muster.trust.humanid import format_installation
 from muster.vendor.service.access import vendor_accounts
 from muster.vendor.web.serving import create_app
+from tests.worlds.effort import LIGHT
 from tests.worlds.vendor_world import Acme, hardware, machine
 
 
@@ -27,7 +28,7 @@ def acme(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Acme]:
 
 @pytest.fixture
 def web(acme: Acme) -> TestClient:
-    accounts = vendor_accounts(acme.vendor, MemoryAccounts())
+    accounts = vendor_accounts(acme.vendor, MemoryAccounts(), LIGHT)
     return TestClient(create_app(acme.vendor, accounts), client=("192.0.2.7", 50000), raise_server_exceptions=False)
 
 

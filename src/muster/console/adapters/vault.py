@@ -6,6 +6,7 @@ from pathlib import Path
 
 from muster.base.entropy import Entropy
 from muster.console.core.keys import StoredKey
+from muster.platform.effort import FILE, Effort
 from muster.platform.sealed_file import SECRET_BYTES, Seal, bytes_of, read_box, text_of, write_box
 from muster.trust.productkey import ProductKey, parse_key
 
@@ -24,10 +25,10 @@ class BoxVault:
         self._seal = Seal(bytes_of(content[SECRET]), LABEL, entropy)
 
     @classmethod
-    def create(cls, home: Path, passphrase: str, entropy: Entropy) -> BoxVault:
+    def create(cls, home: Path, passphrase: str, entropy: Entropy, effort: Effort = FILE) -> BoxVault:
         """Choose a secret and the passphrase in front of it. A box that is there already is never replaced."""
         if not is_set_up(home):
-            write_box(home / BOX, {SECRET: text_of(entropy.token(SECRET_BYTES))}, passphrase, entropy)
+            write_box(home / BOX, {SECRET: text_of(entropy.token(SECRET_BYTES))}, passphrase, entropy, effort)
         return cls(home, passphrase, entropy)
 
     def seal(self, key: ProductKey) -> bytes:

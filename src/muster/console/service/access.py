@@ -8,6 +8,7 @@ from muster.base.clock import Clock
 from muster.base.entropy import Entropy
 from muster.console.ports import Store
 from muster.platform.accounts import Accounts, AccountStore
+from muster.platform.effort import LOGIN, Effort
 
 READ, ACT, REMOVE, KEYS, AUDIT, ACCOUNTS = "read", "act", "remove", "keys", "audit", "accounts"
 
@@ -20,11 +21,13 @@ ROLES = {
 }
 
 
-def console_accounts(store: Store, accounts: AccountStore, clock: Clock, entropy: Entropy) -> Accounts:
+def console_accounts(
+    store: Store, accounts: AccountStore, clock: Clock, entropy: Entropy, effort: Effort = LOGIN
+) -> Accounts:
     """The accounts of a console: what is done to them is written into the console's own audit first."""
 
     def record(actor: str, action: str, subject: str, details: Mapping[str, object]) -> None:
         now = clock.now()
         store.run(lambda books: books.audit(now, actor, action, subject, details))
 
-    return Accounts(accounts, clock, entropy, ROLES, record)
+    return Accounts(accounts, clock, entropy, ROLES, record, effort=effort)

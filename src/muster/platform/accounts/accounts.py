@@ -15,6 +15,7 @@ from muster.platform.accounts import passwords
 from muster.platform.accounts.pace import NO_WAIT
 from muster.platform.accounts.port import Account, AccountStore, Session, Token
 from muster.platform.accounts.who import Who, digest, form_secret
+from muster.platform.effort import LOGIN, Effort
 
 IDLE = timedelta(hours=1)
 LONGEST = timedelta(hours=12)
@@ -48,16 +49,27 @@ class Reset:
 
 
 class Accounts:
-    """The accounts of a program. `roles` maps each role to its scopes; `record` takes actor, action, subject, details."""
+    """The accounts of a program. `roles` maps each role to its scopes; `record` takes actor, action, subject, details.
+
+    `effort` is what every password set from now on costs to try.
+    """
 
     def __init__(
-        self, store: AccountStore, clock: Clock, entropy: Entropy, roles: Mapping[str, frozenset[str]], record: Record
+        self,
+        store: AccountStore,
+        clock: Clock,
+        entropy: Entropy,
+        roles: Mapping[str, frozenset[str]],
+        record: Record,
+        *,
+        effort: Effort = LOGIN,
     ) -> None:
         self.store = store
         self.roles = roles
         self._clock = clock
         self._entropy = entropy
         self._record = record
+        self._effort = effort
 
     # -------------------------------------------------------------- people
 
@@ -229,7 +241,7 @@ class Accounts:
 
     def _hash(self, password: str, name: str) -> str:
         passwords.check(password, name)
-        return passwords.hashed(password, self._entropy.token(passwords.SALT_BYTES))
+        return passwords.hashed(password, self._entropy.token(passwords.SALT_BYTES), self._effort)
 
     def _secret(self) -> str:
         return base64.urlsafe_b64encode(self._entropy.token(SECRET_BYTES)).decode().rstrip("=")

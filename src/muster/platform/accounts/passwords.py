@@ -6,21 +6,28 @@ from cryptography.exceptions import InvalidKey
 from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 
 from muster.base.errors import Code, Misconfigured
+from muster.platform.effort import LOGIN, Effort
 
 MIN_CHARACTERS = 12
 MAX_CHARACTERS = 256
 MIN_DIFFERENT = 5
 SALT_BYTES = 16
-# What OWASP's password storage sheet asks of argon2id at least: a log-in page must survive many tries at once.
-_HASH_BYTES, _ITERATIONS, _LANES, _MEMORY_KIB = 32, 2, 1, 19 * 1024
+_HASH_BYTES = 32
 
 # A hash that nothing matches takes as long to compare as a real one: a missing name cannot be told by time.
-NOBODY = f"$argon2id$v=19$m={_MEMORY_KIB},t={_ITERATIONS},p={_LANES}$AAAAAAAAAAAAAAAAAAAAAA${'A' * 43}"
+_PARAMETERS = f"m={LOGIN.memory_kib},t={LOGIN.iterations},p={LOGIN.lanes}"
+NOBODY = f"$argon2id$v=19${_PARAMETERS}$AAAAAAAAAAAAAAAAAAAAAA${'A' * 43}"
 
 
-def hashed(password: str, salt: bytes) -> str:
+def hashed(password: str, salt: bytes, effort: Effort = LOGIN) -> str:
     """The password in PHC form; `salt` is 16 unpredictable bytes."""
-    argon = Argon2id(salt=salt, length=_HASH_BYTES, iterations=_ITERATIONS, lanes=_LANES, memory_cost=_MEMORY_KIB)
+    argon = Argon2id(
+        salt=salt,
+        length=_HASH_BYTES,
+        iterations=effort.iterations,
+        lanes=effort.lanes,
+        memory_cost=effort.memory_kib,
+    )
     return argon.derive_phc_encoded(password.encode())
 
 

@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from muster.base.entropy import Entropy
 from muster.base.errors import Code, Misconfigured
 from muster.platform.durable_file import make_folder
+from muster.platform.effort import FILE, Effort
 from muster.platform.sealed_file import SECRET_BYTES, Seal, bytes_of, read_box, text_of, write_box
 from muster.trust.cose import public_bytes
 
@@ -24,13 +25,14 @@ LABEL_K = b"muster-k-v1 "
 
 
 class KeyBox:
-    """`Keys` of an unlocked home."""
+    """`Keys` of an unlocked home. `effort` is what the files written from now on cost to try."""
 
-    def __init__(self, home: Path, passphrase: str, entropy: Entropy) -> None:
+    def __init__(self, home: Path, passphrase: str, entropy: Entropy, effort: Effort = FILE) -> None:
         self._path = home / ISSUING
         self._roots = home / ROOTS
         self._passphrase = passphrase
         self._entropy = entropy
+        self._effort = effort
         content = read_box(self._path, passphrase, "muster vendor init, or bring the file back")
         self._issuing = [bytes_of(raw) for raw in content["issuing"]]
         self._by_public = _by_public(self._issuing)
@@ -46,19 +48,21 @@ class KeyBox:
         entropy: Entropy,
         issuing: Sequence[Ed25519PrivateKey],
         roots: Sequence[Ed25519PrivateKey],
+        *,
+        effort: Effort = FILE,
     ) -> KeyBox:
         """Write the files of a new vendor."""
         make_folder(home)
         make_folder(home / ROOTS)
         for place, root in enumerate(roots, 1):
-            write_root(home / ROOTS / f"root-{place}.box", root, passphrase, entropy)
+            write_root(home / ROOTS / f"root-{place}.box", root, passphrase, entropy, effort)
         content = {
             "issuing": [text_of(key.private_bytes_raw()) for key in issuing],
             "lookup": text_of(entropy.token(SECRET_BYTES)),
             "sealing": text_of(entropy.token(SECRET_BYTES)),
         }
-        write_box(home / ISSUING, content, passphrase, entropy)
-        return cls(home, passphrase, entropy)
+        write_box(home / ISSUING, content, passphrase, entropy, effort)
+        return cls(home, passphrase, entropy, effort)
 
     def issuing(self, public: bytes) -> Ed25519PrivateKey:
         """See `Keys`."""
@@ -79,7 +83,7 @@ class KeyBox:
             "lookup": text_of(self._lookup),
             "sealing": text_of(self._sealing),
         }
-        write_box(self._path, content, self._passphrase, self._entropy)
+        write_box(self._path, content, self._passphrase, self._entropy, self._effort)
 
     def roots(self) -> Sequence[Ed25519PrivateKey]:
         """See `Keys`."""
@@ -104,9 +108,9 @@ def _by_public(raws: Sequence[bytes]) -> dict[bytes, Ed25519PrivateKey]:
     return {public_bytes(key): key for key in keys}
 
 
-def write_root(path: Path, root: Ed25519PrivateKey, passphrase: str, entropy: Entropy) -> None:
+def write_root(path: Path, root: Ed25519PrivateKey, passphrase: str, entropy: Entropy, effort: Effort = FILE) -> None:
     """Encrypt one root key into a file of its own."""
-    write_box(path, {"root": text_of(root.private_bytes_raw())}, passphrase, entropy)
+    write_box(path, {"root": text_of(root.private_bytes_raw())}, passphrase, entropy, effort)
 
 
 def read_root(path: Path, passphrase: str) -> Ed25519PrivateKey:

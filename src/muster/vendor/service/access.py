@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from muster.platform.accounts import Accounts, AccountStore
+from muster.platform.effort import LOGIN, Effort
 from muster.vendor.service.vendor import Vendor
 
 READ, CONFIRM, EXCEPT, KEYS, CUSTOMERS = "read", "confirm", "except", "keys", "customers"
@@ -20,10 +21,10 @@ ROLES = {
 }
 
 
-def vendor_accounts(vendor: Vendor, store: AccountStore) -> Accounts:
+def vendor_accounts(vendor: Vendor, store: AccountStore, effort: Effort = LOGIN) -> Accounts:
     """The accounts of a vendor: what is done to them is written into the vendor's own audit first."""
 
     def record(actor: str, action: str, subject: str, details: Mapping[str, object]) -> None:
         vendor.store.run(lambda books: vendor.acting(actor).write(books, action, subject, **details))
 
-    return Accounts(store, vendor.clock, vendor.entropy, ROLES, record)
+    return Accounts(store, vendor.clock, vendor.entropy, ROLES, record, effort=effort)
