@@ -111,6 +111,45 @@ class KeyUse:
 
 
 @dataclass(frozen=True, slots=True)
+class Ending:
+    """An edition on a machine whose licence ends, or has ended."""
+
+    machine: str
+    product: str
+    edition: str
+    state: str
+    method: str
+    expires_at: datetime
+    contact_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Silent:
+    """A machine that was not spoken with for long, or never."""
+
+    machine: str
+    address: str
+    group: str
+    contact_at: datetime | None
+    action: str
+    result: str
+    result_text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Double:
+    """An edition on a machine whose client id so many `machines` have."""
+
+    client_id: str
+    machines: int
+    machine: str
+    edition: str
+    state: str
+    host: str
+    contact_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class StoredProduct:
     """A vendor's product file as it was added. `vendor_id` has 8 bytes."""
 
@@ -224,8 +263,14 @@ class PageBooks(Protocol):
     def key_use(self) -> list[KeyUse]:
         """Keys that machines show, by last characters."""
 
-    def shared_ids(self, limit: int) -> list[Row]:
-        """Lines whose client id several machines have, by client id and name."""
+    def ending(self, until: datetime, limit: int | None) -> tuple[list[Ending], int]:
+        """What ends before `until`, the soonest first, and how many there are beyond the `limit` too."""
+
+    def silent(self, since: datetime, limit: int | None) -> tuple[list[Silent], int]:
+        """Machines not spoken with since, the longest first and those never spoken with last; and how many there are."""
+
+    def doubles(self, limit: int | None) -> tuple[list[Double], int]:
+        """Lines whose client id several machines have, by client id and name; and how many there are."""
 
     def views(self) -> list[View]:
         """Saved views by name."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 from itertools import cycle
 
 import pytest
@@ -109,9 +110,24 @@ def test_what_reports_count_is_what_the_lines_say(store: SqlStore) -> None:
     with_host = [row.seen for row in rows if row.seen and row.seen.host]
     assert sum(host.machines for host in hosts) == len(with_host)
     assert sum(host.below for host in hosts) == sum((s.count or 0) < (s.threshold or 0) for s in with_host)
-    shared = store.run(lambda books: books.shared_ids(100))
-    assert [(r.machine.target.name, r.seen and int(r.seen.client_id, 16)) for r in shared] == [
-        ("PC-000002", 0),
-        ("PC-000004", 0),
-    ]
+    shared, number = store.run(lambda books: books.doubles(None))
+    assert [(r.machine, r.machines, int(r.client_id, 16)) for r in shared] == [("PC-000002", 2, 0), ("PC-000004", 2, 0)]
+    assert number == len(shared)
     assert sum(use.machines for use in store.run(lambda books: books.key_use())) == len([r for r in rows if r.seen])
+
+
+def test_long_reports_tell_their_first_lines_and_how_many_there_are(store: SqlStore) -> None:
+    soon, long_ago = MORNING + timedelta(days=30), MORNING - timedelta(days=1)
+    for ask in (
+        lambda limit: store.run(lambda books: books.ending(soon, limit)),
+        lambda limit: store.run(lambda books: books.silent(long_ago, limit)),
+        lambda limit: store.run(lambda books: books.doubles(limit)),
+    ):
+        rows, number = ask(None)
+        assert len(rows) == number > 1
+        assert ask(1) == (rows[:1], number)
+    ends = {row.expires_at for row in store.run(lambda books: books.ending(soon, None))[0]}
+    seen = [row.seen for row in store.run(lambda books: books.rows((), MORNING)) if row.seen]
+    assert ends == {each.expires_at for each in seen if each.expires_at and each.expires_at < soon}
+    silent = store.run(lambda books: books.silent(long_ago, None))[0]
+    assert silent[-1].contact_at is None

@@ -19,7 +19,7 @@ from muster.console.core.conditions import Condition
 from muster.console.core.paging import Place
 from muster.console.core.verdict import DONE, Verdict
 from muster.console.core.views import View, decode_view, encode_view
-from muster.console.ports import HostSeen, KeyUse, Machine, Part, Row, Share, Task
+from muster.console.ports import Double, Ending, HostSeen, KeyUse, Machine, Part, Row, Share, Silent, Task
 
 
 class SqlPageBooks:
@@ -138,15 +138,49 @@ class SqlPageBooks:
         query = sa.select(*by, sa.func.count().label("number")).where(by[0] != "").group_by(*by).order_by(*by)
         return [KeyUse(r.partial_key, r.key_kind, r.edition, r.number) for r in self._do(query)]
 
-    def shared_ids(self, limit: int) -> list[Row]:
+    def ending(self, until: datetime, limit: int | None) -> tuple[list[Ending], int]:
         """See `PageBooks`."""
-        client = t.edition.c.client_id
+        m, e = t.machine.c, t.edition.c
+        told = e.product, e.edition, e.state, e.method, e.expires_at
+        query = sa.select(m.name, *told, m.contact_at).join_from(t.edition, t.machine).where(e.expires_at < until)
+        rows, number = self._some(query.order_by(e.expires_at, m.name_key, e.edition), limit)
+        return [
+            Ending(r.name, r.product, r.edition, r.state, r.method, utc(r.expires_at), utc_or_none(r.contact_at))
+            for r in rows
+        ], number
+
+    def silent(self, since: datetime, limit: int | None) -> tuple[list[Silent], int]:
+        """See `PageBooks`."""
+        m = t.machine.c
+        told = m.name, m.address, m.group, m.contact_at, m.action, m.result, m.result_text
+        query = sa.select(*told).where(m.contact_at.is_(None) | (m.contact_at < since))
+        rows, number = self._some(query.order_by(sa.nulls_last(m.contact_at), m.name_key), limit)
+        return [
+            Silent(r.name, r.address, r.group, utc_or_none(r.contact_at), r.action, r.result, r.result_text)
+            for r in rows
+        ], number
+
+    def doubles(self, limit: int | None) -> tuple[list[Double], int]:
+        """See `PageBooks`."""
+        m, e = t.machine.c, t.edition.c
         # An edition beside another one on one machine has the machine's id, too.
-        shared = sa.select(client).where(client != "").group_by(client)
-        shared = shared.having(sa.func.count(t.edition.c.machine_id.distinct()) > 1)
-        query = sa.select(*line_columns()).select_from(LINES).where(client.in_(shared))
-        ordered = query.order_by(client, t.machine.c.name_key, t.edition.c.edition).limit(limit)
-        return [row_of(row) for row in self._do(ordered).mappings()]
+        number = sa.func.count(e.machine_id.distinct()).label("number")
+        shared = sa.select(e.client_id, number).where(e.client_id != "").group_by(e.client_id)
+        many = shared.having(sa.func.count(e.machine_id.distinct()) > 1).subquery()
+        told = e.client_id, many.c.number, m.name, e.edition, e.state, e.host, m.contact_at
+        lines = sa.select(*told).select_from(many.join(t.edition, e.client_id == many.c.client_id).join(t.machine))
+        rows, count = self._some(lines.order_by(e.client_id, m.name_key, e.edition), limit)
+        return [
+            Double(r.client_id, r.number, r.name, r.edition, r.state, r.host, utc_or_none(r.contact_at)) for r in rows
+        ], count
+
+    def _some(self, query: sa.Select[Any], limit: int | None) -> tuple[Sequence[Any], int]:
+        """The first rows of a list and how many there are; they are counted only where there may be more."""
+        rows = self._do(query.limit(limit)).all()
+        if limit is None or len(rows) < limit:
+            return rows, len(rows)
+        every = query.order_by(None).subquery()
+        return rows, int(self._do(sa.select(sa.func.count()).select_from(every)).scalar_one())
 
     def views(self) -> list[View]:
         """See `PageBooks`."""

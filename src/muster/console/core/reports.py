@@ -31,7 +31,10 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """A table with a title, and a sentence on what stands in it. Values are text, numbers or None."""
+    """A table with a title, and a sentence on what stands in it. Values are text, numbers or None.
+
+    `total`: how many rows there are where only the first ones were asked for; None: these.
+    """
 
     name: str
     title: str
@@ -39,6 +42,12 @@ class Report:
     columns: tuple[Column, ...]
     rows: Sequence[Mapping[str, Any]]
     made_at: datetime
+    total: int | None = None
+
+    @property
+    def count(self) -> int:
+        """How many rows there are."""
+        return len(self.rows) if self.total is None else self.total
 
 
 def as_csv(report: Report) -> str:
@@ -63,7 +72,7 @@ def as_html(report: Report) -> str:
     return (
         f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>{esc(report.title)}</title>'
         f"<style>{_STYLE}</style></head><body><h1>{esc(report.title)}</h1><p>{esc(report.told)}</p>"
-        f"<table><caption>{len(report.rows):,} lines, {instant(report.made_at)}</caption>"
+        f"<table><caption>{report.count:,} lines, {instant(report.made_at)}</caption>"
         f"<thead><tr>{head}</tr></thead><tbody>\n{lines}</tbody></table></body></html>\n"
     )
 

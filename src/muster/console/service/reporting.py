@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from muster.base.errors import Code, Misconfigured
-from muster.console.core.conditions import parse_conditions
+from muster.console.core.lines import instant
 from muster.console.core.reports import Column, Report
-from muster.console.ports import Row
 from muster.console.service.acting import Console
-from muster.console.service.inventory import every_row, line_of
 from muster.console.service.keeping import key_rows
 from muster.console.service.products import product_of, products
 from muster.trust.keyset import TrustedKeysets
@@ -20,15 +20,34 @@ from muster.wire.report import month_name
 
 DAYS = 30
 MAX_DAYS = 3_650
-MAX_DOUBLES = 100_000
 SIGNED = "signed"
 
 Rows = Sequence[Mapping[str, Any]]
 
 
-def report(console: Console, name: str, *, days: int = DAYS, files: Iterable[tuple[str, bytes]] = ()) -> Report:
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a report is made of: `days` from now on, or back; `limit` rows, None: all."""
+
+    days: int = DAYS
+    limit: int | None = None
+
+
+Made = tuple[Rows, int | None]
+"""Rows, and how many there are where these are only the first."""
+
+
+def report(
+    console: Console,
+    name: str,
+    *,
+    days: int = DAYS,
+    limit: int | None = None,
+    files: Iterable[tuple[str, bytes]] = (),
+) -> Report:
     """A report by its name. `days` from now on, or back; `files` (name and bytes) are signed reports of hosts.
 
+    `limit`: only the first rows, where there may be one for each machine.
     `Misconfigured` for a name that is none, days beyond `MAX_DAYS`, a signed report without files; what proving raises.
     """
     if name not in REPORTS:
@@ -36,50 +55,71 @@ def report(console: Console, name: str, *, days: int = DAYS, files: Iterable[tup
     if not 0 < days <= MAX_DAYS:
         raise Misconfigured(Code.USAGE, f"{days} days are outside 1 … {MAX_DAYS}", "choose another number")
     title, told, columns, make = REPORTS[name]
-    rows = _signed(console, files) if name == SIGNED else make(console, days)
-    return Report(name, title, told.format(days=days), columns, rows, console.clock.now())
+    rows, total = (_signed(console, files), None) if name == SIGNED else make(console, Asked(days, limit))
+    return Report(name, title, told.format(days=days), columns, rows, console.clock.now(), total)
 
 
-def _overview(console: Console, _: int) -> Rows:
+def _overview(console: Console, _: Asked) -> Made:
     found = console.store.run(lambda books: books.shares())
     return [
         {"product": s.product, "edition": s.edition, "state": s.state, "method": s.method, "machines": s.machines}
         for s in found
-    ]
+    ], None
 
 
-def _lines(console: Console, conditions: Sequence[str], sort: str) -> Iterator[Row]:
-    return every_row(console, parse_conditions(conditions), sort)
+def _expiring(console: Console, asked: Asked) -> Made:
+    now = console.clock.now()
+    until = now + timedelta(days=asked.days)
+    found, total = console.store.run(lambda books: books.ending(until, asked.limit))
+    return [
+        {
+            "machine": each.machine,
+            "product": each.product or None,
+            "edition": each.edition,
+            "state": each.state,
+            "method": each.method or None,
+            "expires_at": instant(each.expires_at),
+            "days": (each.expires_at - now).days,
+            "last_contact": instant(each.contact_at),
+        }
+        for each in found
+    ], total
 
 
-def _expiring(console: Console, days: int) -> Rows:
-    now, found = console.clock.now(), []
-    for row in _lines(console, [f"expires<{days}d"], "expires"):
-        seen = row.seen
-        if seen is not None and seen.expires_at is not None:
-            found.append({**line_of(row), "days": (seen.expires_at - now).days})
-    return found
+def _unseen(console: Console, asked: Asked) -> Made:
+    since = console.clock.now() - timedelta(days=asked.days)
+    found, total = console.store.run(lambda books: books.silent(since, asked.limit))
+    return [
+        {
+            "machine": each.machine,
+            "address": each.address,
+            "group": each.group or None,
+            "last_contact": instant(each.contact_at),
+            "last_action": each.action or None,
+            "last_result": each.result or None,
+            "last_text": each.result_text or None,
+        }
+        for each in found
+    ], total
 
 
-def _unseen(console: Console, days: int) -> Rows:
-    found, last = [], -1
-    for row in _lines(console, [f"contact>{days}d"], "contact"):
-        if row.machine.id != last:
-            found.append(line_of(row))
-        last = row.machine.id
-    return found
+def _doubles(console: Console, asked: Asked) -> Made:
+    found, total = console.store.run(lambda books: books.doubles(asked.limit))
+    return [
+        {
+            "client_id": each.client_id,
+            "machines": each.machines,
+            "machine": each.machine,
+            "edition": each.edition,
+            "state": each.state,
+            "host": each.host or None,
+            "last_contact": instant(each.contact_at),
+        }
+        for each in found
+    ], total
 
 
-def _doubles(console: Console, _: int) -> Rows:
-    rows = console.store.run(lambda books: books.shared_ids(MAX_DOUBLES))
-    machines: dict[str, set[int]] = defaultdict(set)
-    for row in rows:
-        if row.seen is not None:
-            machines[row.seen.client_id].add(row.machine.id)
-    return [{**line_of(row), "machines": len(machines[row.seen.client_id])} for row in rows if row.seen is not None]
-
-
-def _hosts(console: Console, _: int) -> Rows:
+def _hosts(console: Console, _: Asked) -> Made:
     return [
         {
             "host": host.host,
@@ -90,10 +130,10 @@ def _hosts(console: Console, _: int) -> Rows:
             "below": host.below,
         }
         for host in console.store.run(lambda books: books.hosts())
-    ]
+    ], None
 
 
-def _keys(console: Console, _: int) -> Rows:
+def _keys(console: Console, _: Asked) -> Made:
     """Keys of the console with the machines that show them, then keys that only machines show."""
     uses = console.store.run(lambda books: books.key_use())
     shown: Counter[str] = Counter()
@@ -123,7 +163,7 @@ def _keys(console: Console, _: int) -> Rows:
         for use in uses
         if use.partial not in known
     ]
-    return rows
+    return rows, None
 
 
 def _signed(console: Console, files: Iterable[tuple[str, bytes]]) -> Rows:
@@ -151,8 +191,8 @@ def _signed(console: Console, files: Iterable[tuple[str, bytes]]) -> Rows:
     ]
 
 
-def _nothing(_: Console, __: int) -> Rows:
-    return ()
+def _nothing(_: Console, __: Asked) -> Made:
+    return (), None
 
 
 _MACHINE = Column("machine", "Machine")
@@ -161,7 +201,7 @@ _NUMBER = Column("machines", "Machines", is_number=True)
 _LAST = Column("last_contact", "Last contact")
 _KEY = Column("partial_key", "Key ends in")
 
-REPORTS: dict[str, tuple[str, str, tuple[Column, ...], Callable[[Console, int], Rows]]] = {
+REPORTS: dict[str, tuple[str, str, tuple[Column, ...], Callable[[Console, Asked], Made]]] = {
     "overview": (
         "Licence overview",
         "Every edition with its states and methods. Empty: machines of which nothing is known yet.",

@@ -38,8 +38,10 @@ def reports(site: Site) -> APIRouter:
         if name not in REPORTS:
             raise Refused(Code.NOT_FOUND, f"there is no report {name[:40]!r}", "See the list of reports.")
         days = _days(asked)
-        found = None if name == SIGNED else report(site.console, name, days=days)
-        if found and (kind := request.query_params.get("as", "")) in _WRITE:
+        kind = request.query_params.get("as", "")
+        limit = None if kind in _WRITE else SHOWN
+        found = None if name == SIGNED else report(site.console, name, days=days, limit=limit)
+        if found and kind in _WRITE:
             return _file(found, kind)
         return site.show(request, who, "report.html", **_context(name, found, days))
 
@@ -73,7 +75,7 @@ def _context(name: str, found: Report | None, days: int) -> dict[str, Any]:
         "told": told.format(days=days),
         "columns": columns,
         "rows": found.rows[:SHOWN] if found else (),
-        "count": len(found.rows) if found else 0,
+        "count": found.count if found else 0,
         "is_made": found is not None,
         "days": days,
         "has_days": name in WITH_DAYS,
