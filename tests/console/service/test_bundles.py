@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import base64
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -37,27 +36,8 @@ from muster.wire.bundle import (
 )
 from muster.wire.cbor import encode
 from muster.wire.keyset import Purpose
-from tests.worlds.proxy_lab import ID, NAMES, OTHER_ID, Lab, codes, labs
+from tests.worlds.proxy_lab import ID, NAMES, OTHER_ID, Lab, codes
 from tests.worlds.vendor_keys import VendorKeys
-from tests.worlds.vendor_world import Acme
-
-
-@pytest.fixture(scope="module")
-def acme(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Acme]:
-    acme = Acme(tmp_path_factory.mktemp("acme"))
-    yield acme
-    acme.close()
-
-
-@pytest.fixture
-def make_lab(acme: Acme, tmp_path: Path) -> Iterator[Callable[..., Lab]]:
-    with labs(acme, tmp_path) as make:
-        yield make
-
-
-@pytest.fixture
-def lab(make_lab: Callable[..., Lab]) -> Lab:
-    return make_lab()
 
 
 def test_a_bundle_without_names_says_nothing_but_ids(lab: Lab) -> None:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 
 import pytest
 
@@ -20,26 +19,8 @@ from muster.console.service.proxying import (
     unconfirmed,
 )
 from tests.worlds.clocks import HandClock
-from tests.worlds.proxy_lab import NAMES, Lab, codes, labs
-from tests.worlds.vendor_world import Acme, hardware
-
-
-@pytest.fixture(scope="module")
-def acme(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Acme]:
-    acme = Acme(tmp_path_factory.mktemp("acme"))
-    yield acme
-    acme.close()
-
-
-@pytest.fixture
-def make_lab(acme: Acme, tmp_path: Path) -> Iterator[Callable[..., Lab]]:
-    with labs(acme, tmp_path) as make:
-        yield make
-
-
-@pytest.fixture
-def lab(make_lab: Callable[..., Lab]) -> Lab:
-    return make_lab()
+from tests.worlds.proxy_lab import NAMES, Lab, codes
+from tests.worlds.vendor_world import hardware
 
 
 def test_many_machines_are_activated_by_one_request(lab: Lab) -> None:
