@@ -8,7 +8,7 @@ WORKERS ?= 2
 CHECKED := src tests tools examples bench reliability
 
 .DEFAULT_GOAL := help
-.PHONY: help setup parts demo test check fix lint bench reliability fuzzer
+.PHONY: help setup parts demo test check fix lint docs bench reliability fuzzer
 MAKEFLAGS += --no-print-directory
 
 help: ## list the targets
@@ -44,6 +44,10 @@ fix: setup ## format, mend what ruff can mend, regenerate
 	@$(BIN)/ruff check --quiet --fix $(CHECKED) || true
 	@$(BIN)/ruff format --quiet $(CHECKED)
 	@if [ -e tools/regenerate.py ]; then $(PYTHON) tools/regenerate.py; fi
+
+docs: setup ## the documentation as a site in site/, without any request to the Internet
+	@$(PYTHON) -c 'import zensical' 2>/dev/null || $(BIN)/pip install --quiet --require-hashes -r requirements/docs.txt
+	@$(PYTHON) -m tools.site
 
 fuzzer: setup ## what fuzzes decoders; 35 megabytes that nothing else needs
 	@$(PYTHON) -c 'import atheris' 2>/dev/null || $(BIN)/pip install --quiet --require-hashes -r requirements/fuzz.txt
