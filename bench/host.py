@@ -124,10 +124,12 @@ class Rig:
 
 
 @contextmanager
-def serving(command: list[str], home: Path, **more: str) -> Iterator[tuple[subprocess.Popen[str], int]]:
-    """A server on its core, and its port."""
+def serving(
+    command: list[str], home: Path, *, core: str = SERVER_CORE, **more: str
+) -> Iterator[tuple[subprocess.Popen[str], int]]:
+    """A server on its core or cores, and its port."""
     process = subprocess.Popen(
-        ["taskset", "-c", SERVER_CORE, *command],
+        ["taskset", "-c", core, *command],
         env={**os.environ, "MUSTER_HOME": str(home), **more},
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,

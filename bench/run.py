@@ -15,7 +15,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from bench import console, console_page, host, program, service, simulation, vendor
+from bench import console, console_page, host, program, service, shared_host, simulation, vendor
 
 
 def main() -> None:
@@ -29,7 +29,14 @@ def main() -> None:
     options.add_argument("--many-machines", action="store_true", help="simulate 100,000 machines too")
     options.add_argument("--out", type=Path)
     chosen = options.parse_args()
-    rows = [*host.rows(chosen), *program.rows(), *service.rows(), *console.rows(), *console_page.rows()]
+    rows = [
+        *host.rows(chosen),
+        *shared_host.rows(chosen),
+        *program.rows(),
+        *service.rows(),
+        *console.rows(),
+        *console_page.rows(),
+    ]
     rows += [*vendor.rows(chosen), *simulation.rows(many=chosen.many_machines)]
     table = "\n".join(["| what | measured | target | limit |", "|---|---|---|---|", *rows])
     print(table)
