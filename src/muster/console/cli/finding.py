@@ -15,7 +15,7 @@ from muster.base.errors import Code, Misconfigured
 from muster.console import app as console
 from muster.console.cli.options import Home, Json, home_of, read_text
 from muster.console.directory import app as directory
-from muster.console.directory.cli.options import PASSWORD
+from muster.console.directory.cli.options import password_of
 
 NAMES = "Names, addresses, 10.0.0.1-10.0.0.50, 10.1.0.0/24, pc-[01:20]."
 CSV = "A CSV file with a column name or address, as `muster host machines --csv` prints."
@@ -70,11 +70,8 @@ def discover(
 def _where(ldap: str, user: str, keytab: str, principal: str, authority: str) -> directory.Where:
     if bool(keytab) is not bool(principal):
         raise Misconfigured(Code.USAGE, "--ldap-keytab and --ldap-principal belong together", "give both, or neither")
-    password = ""
-    if user and user != "-":
-        password = os.environ.get(PASSWORD) or str(typer.prompt(f"Password of {user}", hide_input=True, err=True))
     server, domain = (ldap, "") if "://" in ldap else ("", ldap)
-    return directory.Where(server, domain, user, password, keytab, principal, authority)
+    return directory.Where(server, domain, user, password_of(user), keytab, principal, authority)
 
 
 async def _searched(where: directory.Where, wanted: console.Search) -> tuple[Sequence[console.Target], int]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -17,20 +18,28 @@ from muster.console.cli.options import Home, Json, home_of, write_output
 from muster.console.cli.unlocking import PassphraseFd, vault_when_needed
 from muster.console.directory import app as directory
 from muster.console.directory.cli import show_object
-from muster.console.directory.cli.options import (
-    Authority,
-    Base,
-    Domain,
-    Keytab,
-    Principal,
-    Server,
-    User,
-    where,
-    within,
-)
+from muster.console.directory.cli.options import Place, base_options, log_in_options
+from muster.platform.shared_options import shared_options
 from muster.trust.productkey import ProductKey
 from muster.wire.calendar import day_start
 
+
+@dataclass
+class There(Place):
+    """A directory, and the console whose keys and product files are meant."""
+
+    home: Path = field(kw_only=True)
+
+
+def _home_options(*, home: Home = None) -> None:
+    """Which console."""
+
+
+def _there(context: typer.Context, given: Mapping[str, Any]) -> There:
+    return There(**{**given, "home": home_of(context, given["home"])})
+
+
+_located = shared_options(_there, log_in_options, base_options, _home_options)
 forest = typer.Typer(no_args_is_help=True, help="Activate a domain's machines by its directory, with keys kept here.")
 
 
@@ -40,8 +49,9 @@ def _key(work: console.Console, which: str, vault: Callable[[], console.Vault]) 
 
 
 @forest.command()
+@_located
 def activate(
-    context: typer.Context,
+    there: There,
     *,
     key: Annotated[str, typer.Option("--key", help="A host key of the console: its number or last characters.")],
     vendor: Annotated[str, typer.Option("--vendor", help="Whose product, where several would fit.")] = "",
@@ -53,27 +63,17 @@ def activate(
     service: Service = "",
     name: Annotated[str, typer.Option("--name", help="What administrators call it, up to 40 characters.")] = "",
     only_group: Annotated[str, typer.Option("--only-group", help="Only members of this group are activated.")] = "",
-    server: Server = "",
-    domain: Domain = "",
-    user: User = "",
-    keytab: Keytab = "",
-    principal: Principal = "",
-    authority: Authority = "",
-    base: Base = "",
     passphrase_fd: PassphraseFd = None,
     as_json: Json = False,
-    home: Home = None,
 ) -> None:
     """Put the vendor's activation object into the directory: online, or by a bundle that is exported and imported."""
-    place = home_of(context, home)
-    work = console.open_console(place)
-    secret = _key(work, key, vault_when_needed(place, passphrase_fd))
+    work = console.open_console(there.home)
+    secret = _key(work, key, vault_when_needed(there.home, passphrase_fd))
     product = console.vendor_named(work, vendor) if vendor else console.product_of_key(work, secret)
-    there = where(server=server, domain=domain, user=user, keytab=keytab, principal=principal, authority=authority)
     fresh = console.fresh_database_id()
     if export is not None:
         made = asyncio.run(
-            within(there, lambda d: console.forest_request(work, d, product, secret, fresh=fresh, base=base))
+            there.within(lambda d: console.forest_request(work, d, product, secret, fresh=fresh, base=there.base))
         )
         write_output(export, made.text)
         terminal.note("have it confirmed, then: muster console import, and this again with --offline")
@@ -83,11 +83,11 @@ def activate(
         "service": asked,
         "fresh": fresh,
         "name": name,
-        "base": base,
+        "base": there.base,
         "only_group": only_group,
         "again": again,
     }
-    done = asyncio.run(within(there, lambda d: console.activate_forest(work, d, product, secret, **how)))
+    done = asyncio.run(there.within(lambda d: console.activate_forest(work, d, product, secret, **how)))
     ends = day_start(done.claims.end_day)
     if as_json:
         row = {"name": done.name, "dn": done.dn, "serial": done.claims.serial}
@@ -98,23 +98,11 @@ def activate(
 
 
 @forest.command("list")
-def list_(
-    context: typer.Context,
-    *,
-    server: Server = "",
-    domain: Domain = "",
-    user: User = "",
-    keytab: Keytab = "",
-    principal: Principal = "",
-    authority: Authority = "",
-    base: Base = "",
-    as_json: Json = False,
-    home: Home = None,
-) -> None:
+@_located
+def list_(there: There, *, as_json: Json = False) -> None:
     """Show every activation object that is visible from here, checked against the console's product files."""
-    known = {p.keysets.vendor_id: p for p in console.products(console.open_console(home_of(context, home)))}
-    there = where(server=server, domain=domain, user=user, keytab=keytab, principal=principal, authority=authority)
-    rows = asyncio.run(within(there, lambda d: directory.visible(d, known, directory.now(), base)))
+    known = {p.keysets.vendor_id: p for p in console.products(console.open_console(there.home))}
+    rows = asyncio.run(there.within(lambda d: directory.visible(d, known, directory.now(), there.base)))
     if as_json:
         terminal.result_json({"objects": [row.plain() for row in rows]})
         return
@@ -125,25 +113,17 @@ def list_(
 
 
 @forest.command()
+@_located
 def delete(
-    context: typer.Context,
+    there: There,
     *,
     name: Annotated[str, typer.Argument(help="The object's name, or its DN.")],
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
-    server: Server = "",
-    domain: Domain = "",
-    user: User = "",
-    keytab: Keytab = "",
-    principal: Principal = "",
-    authority: Authority = "",
-    base: Base = "",
-    home: Home = None,
 ) -> None:
     """Remove an activation object, after a question. Machines stay activated until their leases end."""
-    work = console.open_console(home_of(context, home))
-    there = where(server=server, domain=domain, user=user, keytab=keytab, principal=principal, authority=authority)
-    kept = asyncio.run(within(there, lambda d: directory.find(d, name, base)))
+    work = console.open_console(there.home)
+    kept = asyncio.run(there.within(lambda d: directory.find(d, name, there.base)))
     if not yes and not typer.confirm(terminal.clean(f"Remove {kept.dn}?", 400), err=True):
         raise Refused(Code.USAGE, "nothing was removed", "Answer y, or give --yes.")
-    asyncio.run(within(there, lambda d: console.delete_object(work, d, kept)))
+    asyncio.run(there.within(lambda d: console.delete_object(work, d, kept)))
     terminal.result(terminal.clean(f"removed: {kept.dn}", 400))

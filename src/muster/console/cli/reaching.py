@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import functools
-import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
@@ -14,6 +12,7 @@ import typer
 from muster.console import app as console
 from muster.console.cli.options import Home, Json, Where, conditions_of, home_of
 from muster.console.cli.unlocking import PassphraseFd
+from muster.platform.shared_options import shared_options
 
 User = Annotated[str | None, typer.Option("--user", help="Log in as this user.", show_default=False)]
 KeyFile = Annotated[
@@ -53,25 +52,12 @@ def _shared(
     """The one declaration."""
 
 
-_SHARED = inspect.signature(_shared, eval_str=True).parameters
+def _reach(context: typer.Context, given: Mapping[str, Any]) -> Reach:
+    keys = tuple(map(str, given["ssh_key"])) if given["ssh_key"] else None
+    ssh = {"user": given["user"], "keys": keys, "jump": given["jump"], "at_once": given["at_once"]}
+    home = home_of(context, given["home"])
+    return Reach(home, given["where"] or (), ssh, given["passphrase_fd"], given["as_json"])
 
 
-def reaching(command: Callable[..., None]) -> Callable[..., None]:
-    """Give a command, whose first parameter is a `Reach`, the options that lead to one."""
-
-    @functools.wraps(command)
-    def asked(context: typer.Context, **given: Any) -> None:
-        shared = {name: given.pop(name) for name in _SHARED}
-        keys = tuple(map(str, shared["ssh_key"])) if shared["ssh_key"] else None
-        ssh = {"user": shared["user"], "keys": keys, "jump": shared["jump"], "at_once": shared["at_once"]}
-        home, where = home_of(context, shared["home"]), shared["where"] or ()
-        command(Reach(home, where, ssh, shared["passphrase_fd"], shared["as_json"]), **given)
-
-    context = inspect.Parameter("context", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=typer.Context)
-    _, *own = inspect.signature(command, eval_str=True).parameters.values()
-    parameters = [context, *(each.replace(kind=inspect.Parameter.KEYWORD_ONLY) for each in (*own, *_SHARED.values()))]
-    # What typer reads: names, types and defaults of the options.
-    del asked.__dict__["__wrapped__"]
-    asked.__dict__["__signature__"] = inspect.Signature(parameters)
-    asked.__annotations__ = {each.name: each.annotation for each in parameters}
-    return asked
+reaching = shared_options(_reach, _shared)
+"""Give a command, whose first parameter is a `Reach`, the options that lead to one."""

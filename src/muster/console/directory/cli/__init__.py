@@ -17,19 +17,15 @@ from muster.console.directory.cli.granting import add_granting
 from muster.console.directory.cli.options import (
     MAX_TYPED,
     Authority,
-    Base,
-    Domain,
     Home,
     Json,
-    Keytab,
-    Principal,
+    Place,
     ProductFile,
     Server,
     User,
+    looking,
     read_input,
     secret,
-    where,
-    within,
     write_output,
 )
 from muster.platform.ldap.port import Directory as DirectoryPort
@@ -46,26 +42,20 @@ app = typer.Typer(
 
 
 @app.command("installation-id")
+@looking
 def installation_id(
+    place: Place,
     *,
     product: ProductFile,
     key: Annotated[str, typer.Option("--key", help="The host key; - reads it from standard input; else asks.")] = "",
     out: Annotated[Path | None, typer.Option("--file", help="Write it into a file for the vendor instead.")] = None,
     qr: Annotated[bool, typer.Option("--qr", help="Show it as a QR code.")] = False,
-    server: Server = "",
-    domain: Domain = "",
-    user: User = "",
-    keytab: Keytab = "",
-    principal: Principal = "",
-    authority: Authority = "",
-    base: Base = "",
     as_json: Json = False,
 ) -> None:
     """Print the id that the vendor confirms: 18 groups of digits, of this directory under this host key."""
     opened = open_product(read_input(product), now=directory.now())
     parsed = parse_key(secret(key))
-    place = where(server=server, domain=domain, user=user, keytab=keytab, principal=principal, authority=authority)
-    found = asyncio.run(within(place, lambda d: directory.installation_id(d, opened, parsed, base)))
+    found = asyncio.run(place.within(lambda d: directory.installation_id(d, opened, parsed, place.base)))
     digits = format_installation(found)
     if out is not None:
         write_output(out, encode_installation_file(pack_installation(found)))
@@ -80,7 +70,9 @@ def installation_id(
 
 
 @app.command()
+@looking
 def activate(
+    place: Place,
     *,
     digits: Annotated[
         list[str] | None, typer.Argument(help="The confirmation id; - reads it from standard input; nothing: asks.")
@@ -93,13 +85,6 @@ def activate(
     product: ProductFile,
     name: Annotated[str, typer.Option("--name", help="What administrators call it, up to 40 characters.")] = "",
     only_group: Annotated[str, typer.Option("--only-group", help="Only members of this group are activated.")] = "",
-    server: Server = "",
-    domain: Domain = "",
-    user: User = "",
-    keytab: Keytab = "",
-    principal: Principal = "",
-    authority: Authority = "",
-    base: Base = "",
     as_json: Json = False,
 ) -> None:
     """Put the vendor's activation object into the directory: online with --key, else by what the vendor confirmed."""
@@ -110,17 +95,16 @@ def activate(
     online = directory.vendor_service(opened, service) if key or service else None
     parsed = parse_key(secret(key)) if online else None
     confirmation = b"" if online else directory.confirmation_in(_confirmation(typed, file))
-    place = where(server=server, domain=domain, user=user, keytab=keytab, principal=principal, authority=authority)
 
     async def work(found: DirectoryPort) -> directory.Activated:
         said = confirmation
         if online is not None and parsed is not None:
-            said = await directory.confirmed_online(found, opened, parsed, online, base)
+            said = await directory.confirmed_online(found, opened, parsed, online, place.base)
         return await directory.activate(
-            found, opened, said, directory.now(), name=name, base=base, only_group=only_group
+            found, opened, said, directory.now(), name=name, base=place.base, only_group=only_group
         )
 
-    done = asyncio.run(within(place, work))
+    done = asyncio.run(place.within(work))
     ends = day_start(done.claims.end_day)
     if as_json:
         row = {"name": done.name, "dn": done.dn, "serial": done.claims.serial, "expires_at": _instant(ends)}
@@ -142,25 +126,19 @@ def _confirmation(typed: str, file: Path | None) -> str:
 
 
 @app.command("list")
+@looking
 def list_(
+    place: Place,
     *,
     product: Annotated[
         list[Path] | None, typer.Option("--product", metavar="FILE", help="Check against this product file.")
     ] = None,
-    server: Server = "",
-    domain: Domain = "",
-    user: User = "",
-    keytab: Keytab = "",
-    principal: Principal = "",
-    authority: Authority = "",
-    base: Base = "",
     as_json: Json = False,
     home: Home = None,
 ) -> None:
     """Show every activation object that is visible from here, and whether it verifies."""
     products = directory.open_products([read_input(path) for path in product or ()], home)
-    place = where(server=server, domain=domain, user=user, keytab=keytab, principal=principal, authority=authority)
-    rows = asyncio.run(within(place, lambda d: directory.visible(d, products, directory.now(), base)))
+    rows = asyncio.run(place.within(lambda d: directory.visible(d, products, directory.now(), place.base)))
     if as_json:
         terminal.result_json({"objects": [row.plain() for row in rows]})
         return
@@ -183,24 +161,18 @@ def show_object(row: directory.Row) -> None:
 
 
 @app.command()
+@looking
 def delete(
+    place: Place,
     *,
     name: Annotated[str, typer.Argument(help="The object's name, or its DN.")],
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
-    server: Server = "",
-    domain: Domain = "",
-    user: User = "",
-    keytab: Keytab = "",
-    principal: Principal = "",
-    authority: Authority = "",
-    base: Base = "",
 ) -> None:
     """Remove an activation object, after a question. Machines stay activated until their leases end."""
-    place = where(server=server, domain=domain, user=user, keytab=keytab, principal=principal, authority=authority)
-    kept = asyncio.run(within(place, lambda d: directory.find(d, name, base)))
+    kept = asyncio.run(place.within(lambda d: directory.find(d, name, place.base)))
     if not yes and not typer.confirm(terminal.clean(f"Remove {kept.dn}?", 400), err=True):
         raise Refused(Code.USAGE, "nothing was removed", "Answer y, or give --yes.")
-    asyncio.run(within(place, lambda d: directory.delete(d, kept)))
+    asyncio.run(place.within(lambda d: directory.delete(d, kept)))
     terminal.result(terminal.clean(f"removed: {kept.dn}", 400))
 
 
@@ -221,8 +193,8 @@ def schema(
         return
     if form != "openldap":
         raise Misconfigured(Code.USAGE, "--apply loads the schema into OpenLDAP", "Print it, and load it by hand.")
-    place = where(server=server, domain="", user=user, authority=authority)
-    is_new = asyncio.run(within(place, directory.load_schema))
+    place = Place(server=server, user=user, authority=authority)
+    is_new = asyncio.run(place.within(directory.load_schema))
     terminal.result("the schema is loaded" if is_new else "the schema was there already")
 
 

@@ -9,17 +9,7 @@ import typer
 
 from muster.base import terminal
 from muster.console.directory import app as directory
-from muster.console.directory.cli.options import (
-    Authority,
-    Domain,
-    Json,
-    Keytab,
-    Principal,
-    Server,
-    User,
-    where,
-    within,
-)
+from muster.console.directory.cli.options import Json, Place, logging_in
 from muster.platform.ldap.port import Directory
 
 LABEL = "_muster._tcp"
@@ -30,22 +20,17 @@ def add_granting(app: typer.Typer) -> None:
     app.command("dns-acl")(dns_acl)
 
 
+@logging_in
 def dns_acl(
+    place: Place,
     *,
     zone: Annotated[str, typer.Option("--zone", help="The DNS zone.")],
     group: Annotated[str, typer.Option("--group", help="The security group of the hosts' accounts.")],
     label: Annotated[str, typer.Option("--label", help="The service, where the product file names another.")] = LABEL,
     apply: Annotated[bool, typer.Option("--apply", help="Set it, instead of only telling how.")] = False,
-    server: Server = "",
-    domain: Domain = "",
-    user: User = "",
-    keytab: Keytab = "",
-    principal: Principal = "",
-    authority: Authority = "",
     as_json: Json = False,
 ) -> None:
     """Let every host of a group write the service record of a zone in Active Directory, not only the one that came first."""
-    place = where(server=server, domain=domain, user=user, keytab=keytab, principal=principal, authority=authority)
 
     async def work(found: Directory) -> directory.Grant:
         grant = await directory.plan(found, zone, group, label)
@@ -53,7 +38,7 @@ def dns_acl(
             await directory.apply(found, grant)
         return grant
 
-    grant = asyncio.run(within(place, work))
+    grant = asyncio.run(place.within(work))
     if as_json:
         row = {"node": grant.node, "group": grant.group, "sid": grant.sid_text, "exists": grant.exists}
         terminal.result_json(row | {"granted": grant.stands or apply, "commands": grant.commands})

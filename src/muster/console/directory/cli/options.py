@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import typer
 
@@ -15,6 +16,7 @@ from muster.base.errors import Code, Misconfigured
 from muster.console.directory import app as directory
 from muster.platform.command_line import Json, read_input, write_output
 from muster.platform.ldap.port import Directory
+from muster.platform.shared_options import shared_options
 
 __all__ = [
     "MAX_TYPED",
@@ -24,14 +26,18 @@ __all__ = [
     "Home",
     "Json",
     "Keytab",
+    "Place",
     "Principal",
     "ProductFile",
     "Server",
     "User",
+    "base_options",
+    "log_in_options",
+    "logging_in",
+    "looking",
+    "password_of",
     "read_input",
     "secret",
-    "where",
-    "within",
     "write_output",
 ]
 
@@ -54,24 +60,73 @@ Home = Annotated[
 ]
 
 
-def where(
-    *, server: str, domain: str, user: str = "", keytab: str = "", principal: str = "", authority: str = ""
-) -> directory.Where:
-    """Where and as whom; asks for a password when one is needed and none was set."""
-    if bool(keytab) is not bool(principal):
-        raise Misconfigured(Code.USAGE, "--keytab and --principal belong together", "Give both, or neither.")
-    if user and keytab:
-        raise Misconfigured(Code.USAGE, "--user and --keytab exclude each other", "Give one of them.")
-    password = ""
-    if user and user != "-":
-        password = os.environ.get(PASSWORD) or str(typer.prompt(f"Password of {user}", hide_input=True, err=True))
-    return directory.Where(server, domain, user, password, keytab, principal, authority)
+@dataclass
+class Place:
+    """A directory as a command was told of it; `base`: where objects are kept. A password is asked for when it is needed."""
+
+    server: str = ""
+    domain: str = ""
+    user: str = ""
+    keytab: str = ""
+    principal: str = ""
+    authority: str = ""
+    base: str = ""
+    _found: directory.Where | None = field(default=None, init=False)
+
+    async def within(self, work: Callable[[Directory], Awaitable[Result]]) -> Result:
+        """Do some work on the directory."""
+        self._found = self._found or self._where()
+        async with directory.connected(self._found, os.environ) as found:
+            return await work(found)
+
+    def _where(self) -> directory.Where:
+        if bool(self.keytab) is not bool(self.principal):
+            raise Misconfigured(Code.USAGE, "--keytab and --principal belong together", "Give both, or neither.")
+        if self.user and self.keytab:
+            raise Misconfigured(Code.USAGE, "--user and --keytab exclude each other", "Give one of them.")
+        return directory.Where(
+            self.server,
+            self.domain,
+            self.user,
+            password_of(self.user),
+            self.keytab,
+            self.principal,
+            self.authority,
+        )
 
 
-async def within(place: directory.Where, work: Callable[[Directory], Awaitable[Result]]) -> Result:
-    """Do some work on the directory."""
-    async with directory.connected(place, os.environ) as found:
-        return await work(found)
+def password_of(user: str) -> str:
+    """The password of a user of the directory, of the environment or a prompt; none for nobody and for ``-``."""
+    if not user or user == "-":
+        return ""
+    return os.environ.get(PASSWORD) or str(typer.prompt(f"Password of {user}", hide_input=True, err=True))
+
+
+def log_in_options(
+    *,
+    server: Server = "",
+    domain: Domain = "",
+    user: User = "",
+    keytab: Keytab = "",
+    principal: Principal = "",
+    authority: Authority = "",
+) -> None:
+    """Which directory, and as whom."""
+
+
+def base_options(*, base: Base = "") -> None:
+    """Where objects are kept."""
+
+
+def _place(_: typer.Context, given: Mapping[str, Any]) -> Place:
+    return Place(**given)
+
+
+logging_in = shared_options(_place, log_in_options)
+"""Give a command, whose first parameter is a `Place`, the options that lead to one."""
+
+looking = shared_options(_place, log_in_options, base_options)
+"""The same, with --base."""
 
 
 def secret(key: str) -> str:
