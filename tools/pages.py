@@ -13,6 +13,7 @@ from muster.client.core.rights import Role
 from muster.host.core import events as host_events
 from muster.trust.standing import TABLE
 from muster.wire.activation import State
+from tools import reference
 
 _BLOCK = re.compile(r"(<!-- generated: (?P<name>[a-z ]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
@@ -86,12 +87,14 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "operations": operations,
     "state diagram": state_diagram,
     "state table": state_table,
+    **reference.blocks(),
 }
+FOLDERS = ("spec", "docs/reference", "docs/operate")
 
 
 def pages(root: Path) -> Iterator[tuple[Path, str]]:
     """Path and text of every page that has a generated part."""
-    for path in sorted((root / "spec").glob("*.md")):
+    for path in sorted(page for folder in FOLDERS for page in (root / folder).glob("*.md")):
         text = path.read_text(encoding="utf-8")
         made = _BLOCK.sub(lambda match: f"{match[1]}{BLOCKS[match['name']]()}\n{match[3]}", text)
         if _BLOCK.search(text):

@@ -1,0 +1,160 @@
+"""The reference that is made from the code: every command, every setting, every request of the vendor's API.
+
+Pages lie in ``docs/reference``; their generated blocks are filled by `tools.pages`. Nothing here is written by hand, so nothing
+of it can be out of date.
+"""
+
+from __future__ import annotations
+
+import importlib
+import re
+from collections.abc import Callable, Iterator
+from types import SimpleNamespace
+from typing import Any, cast
+
+import typer
+
+from muster.cli import PROGRAMS
+
+_RULE = "|---|---|"
+_REFUSED = 300
+
+
+def commands(program: str) -> str:
+    """Every command of a program, with its arguments and options."""
+    root = typer.main.get_command(importlib.import_module(PROGRAMS[program].module).app)
+    return "\n".join(_told(root, ["muster", program])).strip()
+
+
+def _told(command: Any, path: list[str]) -> Iterator[str]:
+    below = getattr(command, "commands", {})
+    shown = [p for p in command.params if not getattr(p, "hidden", False)]
+    if shown or not below:
+        yield from (f"## {' '.join(path[1:])}", "")
+        yield from (_sentence(command.help), "", f"`{_usage(path, shown)}`", "")
+        if shown:
+            yield from ("| option | what |", _RULE, *map(_row, shown), "")
+    elif len(path) > 2:  # noqa: PLR2004 - a group inside a program, as `key` of `muster vendor`
+        yield from (f"## {' '.join(path[1:])}", "", _sentence(command.help), "")
+    for name, child in sorted(below.items()):
+        if not getattr(child, "hidden", False):
+            yield from _told(child, [*path, name])
+
+
+def _sentence(text: str | None) -> str:
+    """A help text as Markdown: in one paragraph, with one kind of code."""
+    return _escaped(" ".join((text or "").split())).replace("``", "`")
+
+
+def _escaped(text: str) -> str:
+    return text.replace("|", "\\|").replace("<", "&lt;")
+
+
+def _usage(path: list[str], params: list[Any]) -> str:
+    words = [_name(p) for p in params if p.param_type_name == "argument"]
+    words += [
+        f"{max(p.opts, key=len)} {_name(p)}".strip() for p in params if p.param_type_name != "argument" and p.required
+    ]
+    return " ".join([*path, *words])
+
+
+def _name(param: Any) -> str:
+    """The placeholder of a value; empty for a flag."""
+    if param.param_type_name == "argument":
+        name = str(param.metavar or param.name.upper().replace("_", "-"))
+        name = f"{name}…" if param.nargs == -1 else name
+        return name if param.required else f"[{name}]"
+    return "" if param.is_flag else str(param.metavar or re.sub(r"^as_", "", param.name).upper().replace("_", "-"))
+
+
+def _row(param: Any) -> str:
+    if param.param_type_name == "argument":
+        return f"| `{_name(param)}` | {_sentence(getattr(param, 'help', '')) or 'What it says.'} |"
+    name = _name(param)
+    words = ", ".join(f"`{option} {name}`".replace(" `", "`") for option in (*param.opts, *param.secondary_opts))
+    told = [_sentence(param.help)]
+    if param.required:
+        told.append("Must be given.")
+    elif (
+        not param.is_flag and param.show_default and param.default not in {None, "", ()} and not callable(param.default)
+    ):
+        told.append(f"Default: `{param.default}`.")
+    if param.envvar:
+        told.append(f"Environment: `{param.envvar}`.")
+    if param.multiple:
+        told.append("May be given several times.")
+    return f"| {words} | {' '.join(filter(None, told))} |"
+
+
+def requests() -> str:
+    """Every request of the vendor's API: what it takes, what it answers, which scope it needs."""
+    from fastapi import FastAPI
+
+    from muster.base.clock import SystemClock
+    from muster.platform.accounts import Accounts
+    from muster.vendor.service.vendor import Vendor
+    from muster.vendor.web.admin.site import add_admin
+    from muster.vendor.web.api import api
+    from muster.vendor.web.described import operations
+    from muster.vendor.web.limits import Limits
+    from muster.vendor.web.problems import add_problems
+
+    # Nothing is asked of it: routes tell what they are before anybody uses them.
+    nobody = cast("Vendor", SimpleNamespace(clock=SystemClock()))
+    app = FastAPI()
+    add_problems(app)
+    app.include_router(api(nobody, Limits(nobody.clock)))
+    add_admin(app, nobody, cast("Accounts", SimpleNamespace()))
+    document = app.openapi()
+    lines: list[str] = []
+    for told in operations(document):
+        lines += [f"## {told['method']} {told['path']}", "", _sentence(told["text"]), ""]
+        scopes = _scopes(document["paths"][told["path"]][told["method"].lower()])
+        if scopes:
+            lines += [f"Needs a token with the scope {scopes}.", ""]
+        rows = [
+            f"| `{p['name']}`{'' if p['required'] else ' (optional)'} | in the {p['where']}: {_escaped(p['type'])} |"
+            for p in told["parameters"]
+        ]
+        rows += [f"| body, `{media}` | {_escaped(kind)} |" for media, kind in told["asks"]]
+        good = [row for row in told["answers"] if int(row[0]) < _REFUSED]
+        rows += [f"| {status} | {_contents(content) or 'nothing'} |" for status, _, content in good]
+        refused = [row[0] for row in told["answers"] if row not in good]
+        rows.append(f"| {', '.join(refused)} | a refusal: `application/problem+json`, Problem |")
+        lines += ["| what | holds |", _RULE, *rows, ""]
+    lines += ["## Objects", ""]
+    for name, schema in sorted(document["components"]["schemas"].items()):
+        lines += [f"### {name}", "", *_members(schema), ""]
+    return "\n".join(lines).strip()
+
+
+def _contents(content: list[tuple[str, str]]) -> str:
+    return "; ".join(f"`{media}`: {_escaped(kind)}" for media, kind in content)
+
+
+def _scopes(operation: Any) -> str:
+    named = {scope for row in operation.get("security", ()) for scopes in row.values() for scope in scopes}
+    return ", ".join(f"`{scope}`" for scope in sorted(named))
+
+
+def _members(schema: Any) -> list[str]:
+    from muster.vendor.web.described import fields, words
+
+    rows = fields(schema)
+    if not rows:
+        return [_escaped(words(schema))]
+    return [
+        "| member | holds |",
+        _RULE,
+        *(
+            f"| `{row['name']}`{'' if row['required'] else ' (optional)'} | {_escaped(str(row['type']))}"
+            f"{'. ' + _escaped(str(row['text'])) if row['text'] else ''} |"
+            for row in rows
+        ),
+    ]
+
+
+def blocks() -> dict[str, Callable[[], str]]:
+    """Generated blocks by name, as pages call them."""
+    made: dict[str, Callable[[], str]] = {f"commands of {name}": lambda name=name: commands(name) for name in PROGRAMS}
+    return {**made, "requests": requests}
