@@ -119,9 +119,9 @@ def test_a_person_is_erased_from_every_row_and_all_seals_still_hold(acme: Acme) 
     acme.vendor.store.run(lambda books: books.audit(MORNING, "root", "account.added", "ada", {"role": "operator"}))
     vendor.extend_key(ada, acme.mak().partial, activations=1, reason="ada asked for it")
     before = export_audit(acme.vendor, with_people=True)
-    number = vendor.erase_person(acme.vendor, "ada")
+    number = vendor.erase_person(acme.vendor, "ada", "letter 12")
     row = next(row for row in vendor.audit_rows(acme.vendor, 50) if row["action"] == "key.extended")
-    vendor.erase_remark(acme.vendor, row["id"])
+    vendor.erase_remark(acme.vendor, row["id"], "letter 12")
     rows = vendor.audit_rows(acme.vendor, 50)
     assert "ada" not in str(rows).replace("added", "")
     stands = f"erased person {number}"
@@ -133,7 +133,7 @@ def test_a_person_is_erased_from_every_row_and_all_seals_still_hold(acme: Acme) 
     assert decode_audit_file(after.file).seals[0] == decode_audit_file(before.file).seals[0]
     assert verify_audit(acme.vendor).head.number == 2
     with pytest.raises(Refused):
-        vendor.erase_person(acme.vendor, "ada")
+        vendor.erase_person(acme.vendor, "ada", "letter 12")
     vendor.add_organisation(ada, "Example Mills")
     assert vendor.audit_rows(acme.vendor, 1)[0]["actor"] == "ada"
 

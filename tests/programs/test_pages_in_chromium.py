@@ -25,7 +25,8 @@ pytestmark = pytest.mark.parts
 LOOKS = [(dark, size) for dark in (False, True) for size in (DESKTOP, PHONE)]
 INNER = (
     *("/operator", "/overview", "/keys", "/keys/1", "/keys/issue", "/organisations", "/organisations/1"),
-    *("/activations", "/activations/hosts", "/products", "/keysets", "/webhooks", "/audit", "/accounts", "/password"),
+    *("/activations", "/activations/hosts", "/products", "/keysets", "/webhooks"),
+    *("/audit", "/audit/people", "/accounts", "/password"),
 )
 
 
@@ -88,6 +89,11 @@ def test_the_inner_pages_meet_the_rules_of_accessibility(world: World, dark: boo
         for path in INNER:
             page.goto(world.address + path)
             assert (path, judged(page)) == (path, [])
+        page.goto(world.address + "/audit/people")
+        page.get_by_label("Name, mail address").fill("anna")
+        page.get_by_role("button", name="Search").click()
+        assert page.get_by_role("button", name="Erase what is ticked").is_visible()
+        assert judged(page) == []
         page.goto(world.address + "/operator")
         page.get_by_label("Installation id", exact=True).fill(world.digits)
         page.get_by_role("button", name="Look up").click()

@@ -35,18 +35,11 @@ from muster.vendor.core.keysets import SPARES, Change
 from muster.vendor.ports import CertificateRow, KeyRow, MachineRow, Organisation
 from muster.vendor.service import auditing
 from muster.vendor.service.access import ROLES, vendor_accounts
-from muster.vendor.service.auditing import (
-    Exported,
-    Verified,
-    erase_person,
-    erase_remark,
-    read_known,
-    verify_audit,
-    verify_file,
-)
+from muster.vendor.service.auditing import Exported, Verified, read_known, verify_audit, verify_file
 from muster.vendor.service.bundling import AnsweredBundle, confirm_bundle
 from muster.vendor.service.confirming import Confirmation, confirm, confirm_file, confirm_packed
 from muster.vendor.service.delivering import Deliveries
+from muster.vendor.service.erasing import erase_person, erase_remark
 from muster.vendor.service.reporting import Merged, Taken, Tally, merge_reports, take_reports
 from muster.vendor.service.rotating import change, propose, publish, purposes, sign
 from muster.vendor.service.sealing import Sealer

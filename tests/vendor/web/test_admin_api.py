@@ -100,6 +100,8 @@ CALLS: list[tuple[str, str, str, Any, int]] = [
     ("webhooks", "POST", "/deliveries/1/again", None, 202),
     ("webhooks", "DELETE", "/webhooks/1", None, 204),
     ("audit", "GET", "/audit", None, 200),
+    ("erase", "POST", "/people/search", {"text": "anna"}, 200),
+    ("erase", "POST", "/people/erase", {"people": [1], "reason": "letter 12"}, 204),
     ("accounts", "POST", "/accounts", {"name": "otto", "role": "operator"}, 201),
     ("accounts", "GET", "/accounts", None, 200),
     ("accounts", "PATCH", "/accounts/otto", {"role": "auditor"}, 200),

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -13,9 +14,10 @@ from muster.trust.audit import commitment
 from muster.vendor.adapters import sql_statements as s
 from muster.vendor.adapters import tables as t
 from muster.vendor.adapters.quick import quick_of
+from muster.vendor.adapters.sql_lists import found
 from muster.vendor.adapters.sql_rows import utc
 from muster.vendor.core.audit import Entry, erased, join, separate
-from muster.vendor.ports.audit import AuditRow, Kept
+from muster.vendor.ports.audit import AuditRow, Kept, PersonKept, RemarkKept
 from muster.wire.audit import SALT_BYTES, AuditRecord, Opening, SealedRecords, encode_records
 
 SEALER = "audit sealer"
@@ -122,22 +124,50 @@ class SqlAudit:
                 is_kept = row.salt is not None and row.text is not None
                 yield Kept(bytes(row.digest), Opening(bytes(row.salt), row.text) if is_kept else None)
 
-    def erase_person(self, name: str) -> int | None:
+    def find_people(self, text: str, most: int) -> tuple[PersonKept, ...]:
         """See `Audits`."""
-        self._overwriting()
-        own = t.person.c.name == name
-        number = self._ask(sa.select(t.person.c.id).where(own)).scalar()
-        if number is None:
-            return None
-        self._ask(sa.update(t.person).where(own).values(name=None, salt=None))
-        return int(number)
+        query = sa.select(t.person.c.id, t.person.c.name).where(found(text, t.person.c.name))
+        names = {row.id: row.name for row in self._ask(query.order_by(t.person.c.name).limit(most))}
+        acted, upon = self._rows_of(t.audit.c.actor_id, names), self._rows_of(t.audit.c.about_id, names)
+        return tuple(
+            PersonKept(number, name, acted.get(number, 0), upon.get(number, 0)) for number, name in names.items()
+        )
 
-    def erase_remark(self, row: int) -> bool:
+    def find_remarks(self, text: str, most: int) -> tuple[RemarkKept, ...]:
         """See `Audits`."""
-        self._overwriting()
+        columns = t.audit.c.id, t.audit.c.at, t.audit.c.action, t.remark.c.text
+        query = sa.select(*columns).join(t.remark, t.audit.c.remark_id == t.remark.c.id)
+        # As JSON has it: what is not ASCII stands there escaped.
+        looked_for = sa.or_(found(text, t.remark.c.text), found(json.dumps(text)[1:-1], t.remark.c.text))
+        rows = self._ask(query.where(looked_for).order_by(t.audit.c.id.desc()).limit(most))
+        return tuple(RemarkKept(row.id, utc(row.at), row.action, row.text) for row in rows)
+
+    def person(self, name: str) -> int | None:
+        """See `Audits`."""
+        number: int | None = self._ask(sa.select(t.person.c.id).where(t.person.c.name == name)).scalar()
+        return number
+
+    def erase_person(self, number: int) -> str | None:
+        """See `Audits`."""
+        own = t.person.c.id == number
+        name: str | None = self._ask(sa.select(t.person.c.name).where(own)).scalar()
+        self._erase(t.person, own, name=None)
+        return name
+
+    def erase_remark(self, row: int) -> str | None:
+        """See `Audits`."""
         own = t.remark.c.id == sa.select(t.audit.c.remark_id).where(t.audit.c.id == row).scalar_subquery()
-        kept = own & t.remark.c.text.is_not(None)
-        return bool(self._ask(sa.update(t.remark).where(kept).values(text=None, salt=None)).rowcount)
+        text: str | None = self._ask(sa.select(t.remark.c.text).where(own)).scalar()
+        self._erase(t.remark, own, text=None)
+        return text
+
+    def _erase(self, table: sa.Table, own: sa.ColumnElement[bool], **texts: None) -> None:
+        self._overwriting()
+        self._ask(sa.update(table).where(own).values(salt=None, **texts))
+
+    def _rows_of(self, column: sa.Column[Any], numbers: Iterable[int]) -> Mapping[int, int]:
+        counted = sa.select(column, sa.func.count()).where(column.in_(list(numbers))).group_by(column)
+        return {row[0]: row[1] for row in self._ask(counted)}
 
     def _overwriting(self) -> None:
         """What is erased is overwritten in the file, too; PostgreSQL does so when it vacuums."""

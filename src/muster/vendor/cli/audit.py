@@ -109,6 +109,7 @@ def erase(
         str | None, typer.Option("--person", metavar="NAME", help="A person's name, from all rows.")
     ] = None,
     remark: Annotated[int | None, typer.Option("--remark", metavar="ROW", help="What was written into a row.")] = None,
+    reason: Annotated[str, typer.Option("--reason", help="Why; without the person's name. It is written down.")],
     home: Home = None,
 ) -> None:
     """Erase a person's name, or a remark, from the audit. It cannot be brought back; every seal still holds."""
@@ -116,9 +117,9 @@ def erase(
         raise Misconfigured(Code.USAGE, "--person or --remark", "name one of them")
     owner = opened(context, home)
     if person is not None:
-        terminal.result(f"erased: person {vendor.erase_person(owner, person)}")
+        terminal.result(f"erased: person {vendor.erase_person(owner, person, reason)}")
     elif remark is not None:
-        vendor.erase_remark(owner, remark)
+        vendor.erase_remark(owner, remark, reason)
         terminal.result(f"erased: the remark of row {remark}")
     terminal.note("copies of the database that were made before still hold it")
 

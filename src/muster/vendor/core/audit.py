@@ -8,10 +8,10 @@ from typing import NamedTuple
 
 from muster.wire.audit import MAX_DETAILS_BYTES, MAX_TEXT_BYTES
 
-ABOUT_PEOPLE = ("account.", "token.")
+ABOUT_PEOPLE = ("account.", "login", "token.")
 """Actions whose subject is a person's name, or what a person named."""
-REMARKS = frozenset({"account", "email", "identity", "name", "note", "reason"})
-"""Details that name people or are free text."""
+REMARKS = frozenset({"account", "email", "from", "identity", "name", "note", "reason"})
+"""Details that name people, tell where somebody was (`from`, an address), or are free text."""
 MAX_SUBJECT = 200
 
 
@@ -48,10 +48,19 @@ def join(details: str, remark: str | None) -> dict[str, object]:
     return {**json.loads(details), **(json.loads(remark) if remark else {})}
 
 
+def remark_words(remark: str) -> list[tuple[str, str]]:
+    """What a remark holds, by name."""
+    return [(name, value if isinstance(value, str) else _json_of(value)) for name, value in json.loads(remark).items()]
+
+
 def erased(person: int) -> str:
     """What stands for the name of a person that was erased."""
     return f"erased person {person}"
 
 
 def _json(details: Mapping[str, object]) -> str:
-    return json.dumps(dict(details), default=str, sort_keys=True)
+    return _json_of(dict(details))
+
+
+def _json_of(value: object) -> str:
+    return json.dumps(value, default=str, sort_keys=True)

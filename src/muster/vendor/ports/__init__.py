@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from muster.trust.productkey import KeyKind
 from muster.vendor.core.ledger import Cost
-from muster.vendor.ports.audit import AuditRow, Audits
+from muster.vendor.ports.audit import AuditRow, Audits, PersonKept, RemarkKept
 from muster.vendor.ports.customers import Customer, Customers, Organisation, Reported, ReportRow
 from muster.vendor.ports.lists import Listed, Search
 from muster.vendor.ports.webhooks import Delivery, Webhook, Webhooks
@@ -33,6 +33,8 @@ __all__ = [
     "Listings",
     "MachineRow",
     "Organisation",
+    "PersonKept",
+    "RemarkKept",
     "ReportRow",
     "Reported",
     "Search",

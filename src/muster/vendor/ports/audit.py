@@ -31,6 +31,26 @@ class Kept:
     opening: Opening | None
 
 
+@dataclass(frozen=True, slots=True)
+class PersonKept:
+    """A name in the audit: in how many rows as whoever acted, in how many as whoever was acted upon."""
+
+    number: int
+    name: str
+    acted: int
+    acted_upon: int
+
+
+@dataclass(frozen=True, slots=True)
+class RemarkKept:
+    """What somebody wrote into a row of the audit, with its row's number."""
+
+    row: int
+    at: datetime
+    action: str
+    text: str
+
+
 class Audits(Protocol):
     """Rows, seals, and what can be erased, inside one transaction."""
 
@@ -69,8 +89,17 @@ class Audits(Protocol):
     def erasable(self) -> Iterator[Kept]:
         """Every text that can be erased or was."""
 
-    def erase_person(self, name: str) -> int | None:
-        """Erase a name with its salt; its number, None when nobody of this name is in the audit."""
+    def find_people(self, text: str, most: int) -> tuple[PersonKept, ...]:
+        """The first `most` names, in their order, that hold `text`, whatever its case."""
 
-    def erase_remark(self, row: int) -> bool:
-        """Erase what somebody wrote into a row, with its salt; whether there was something."""
+    def find_remarks(self, text: str, most: int) -> tuple[RemarkKept, ...]:
+        """The newest `most` rows with a remark that holds `text`, whatever its case."""
+
+    def person(self, name: str) -> int | None:
+        """The number of exactly this name, None when nobody of it is in the audit."""
+
+    def erase_person(self, number: int) -> str | None:
+        """Erase the name of a number with its salt; the name, None where there was none."""
+
+    def erase_remark(self, row: int) -> str | None:
+        """Erase what somebody wrote into a row, with its salt; what it was, None where there was nothing."""

@@ -9,13 +9,13 @@ from muster.platform.effort import LOGIN, Effort
 from muster.vendor.service.vendor import Vendor
 
 READ, CONFIRM, EXCEPT, KEYS, CUSTOMERS = "read", "confirm", "except", "keys", "customers"
-AUDIT, ACCOUNTS, WEBHOOKS = "audit", "accounts", "webhooks"
+AUDIT, ACCOUNTS, WEBHOOKS, ERASE = "audit", "accounts", "webhooks", "erase"
 
 # read: look at everything but the audit; confirm: installation ids; except: grant more than was sold; keys: issue, block,
 # replace and withdraw; customers: organisations and products; audit: read it; accounts: people and tokens;
-# webhooks: whom the service tells of events.
+# webhooks: whom the service tells of events; erase: find a person in the audit, and erase names and remarks.
 ROLES = {
-    "admin": frozenset({READ, CONFIRM, EXCEPT, KEYS, CUSTOMERS, AUDIT, ACCOUNTS, WEBHOOKS}),
+    "admin": frozenset({READ, CONFIRM, EXCEPT, KEYS, CUSTOMERS, AUDIT, ACCOUNTS, WEBHOOKS, ERASE}),
     "operator": frozenset({READ, CONFIRM, EXCEPT}),
     "auditor": frozenset({READ, AUDIT}),
 }

@@ -1,4 +1,4 @@
-"""The audit verified, exported, and freed of a person (spec/audit.md)."""
+"""The audit verified and exported (spec/audit.md)."""
 
 from __future__ import annotations
 
@@ -104,27 +104,3 @@ def holds(vendor: Vendor, known: bytes) -> bool:
     _, claims = read_seal(known)
     found = vendor.store.run(lambda books: books.seals(claims.number - 1, 1))
     return bool(found) and found[0].signed == known
-
-
-def erase_person(vendor: Vendor, name: str) -> int:
-    """Erase a person's name from all rows; the number that stands for it from now on. `Refused` with NOT_FOUND."""
-
-    def work(books: Books) -> int:
-        number = books.erase_person(name)
-        if number is None:
-            raise Refused(Code.NOT_FOUND, f"nobody of the name {name!r} is in the audit", "muster vendor audit")
-        vendor.write(books, "person.erased", str(number))
-        return number
-
-    return vendor.store.run(work)
-
-
-def erase_remark(vendor: Vendor, row: int) -> None:
-    """Erase what somebody wrote into a row of the audit. `Refused` with NOT_FOUND where there is nothing."""
-
-    def work(books: Books) -> None:
-        if not books.erase_remark(row):
-            raise Refused(Code.NOT_FOUND, f"row {row} of the audit holds no remark", "muster vendor audit")
-        vendor.write(books, "remark.erased", str(row))
-
-    vendor.store.run(work)

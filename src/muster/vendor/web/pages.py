@@ -16,6 +16,7 @@ from muster.vendor.web.activations import activations
 from muster.vendor.web.bundles import bundles
 from muster.vendor.web.customers import customers
 from muster.vendor.web.described import described
+from muster.vendor.web.erasing import erasing
 from muster.vendor.web.keys import keys
 from muster.vendor.web.keysets import keysets
 from muster.vendor.web.limits import Limits
@@ -54,6 +55,7 @@ def add_pages(
         keysets,
         hooks,
         audit,
+        erasing,
         people,
     ):
         app.include_router(room(site))

@@ -12,7 +12,7 @@ from muster.base.errors import Code, MusterError, Refused
 from muster.platform.accounts import Who
 from muster.platform.pages import Form, read_form
 from muster.platform.pages.pages import status_of
-from muster.vendor.service.access import ACCOUNTS, AUDIT
+from muster.vendor.service.access import ACCOUNTS, AUDIT, ERASE
 from muster.vendor.web.lists import search_of, shown
 from muster.vendor.web.site import Site
 
@@ -27,7 +27,7 @@ def audit(site: Site) -> APIRouter:
     def list_(request: Request) -> Response:
         who, search = site.who(request, AUDIT), search_of(request)
         found = site.vendor.store.run(lambda books: books.list_audit(search))
-        return site.show(request, who, "audit.html", list=shown(request, search, found))
+        return site.show(request, who, "audit.html", list=shown(request, search, found), may_erase=who.may(ERASE))
 
     return router
 
