@@ -9,7 +9,7 @@ import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -145,7 +145,13 @@ class Machine:
             assert clock.monotonic() < end, self.events()
             self.ask("status")
 
-    def service(self, *words: str, handed: socket.socket | None = None, user: str | None = None) -> Service:
+    def service(
+        self,
+        *words: str,
+        handed: socket.socket | None = None,
+        user: str | None = None,
+        environment: Mapping[str, str] | None = None,
+    ) -> Service:
         """A service of this home, once it listens; with a socket that a service manager `handed` over, or of another user."""
         command = [*COMMAND, "serve", *words]
         if handed is not None:
@@ -157,7 +163,12 @@ class Machine:
         with errors:
             process = subprocess.Popen(
                 command,
-                env={**around, "MUSTER_HOME": str(self.home), "MUSTER_DNS_ZONES": "corp.example"},
+                env={
+                    **around,
+                    **(environment or {}),
+                    "MUSTER_HOME": str(self.home),
+                    "MUSTER_DNS_ZONES": "corp.example",
+                },
                 stdout=subprocess.PIPE,
                 stderr=errors,
                 text=True,
@@ -170,9 +181,15 @@ class Machine:
         return Service(process)
 
     @contextmanager
-    def serving(self, *words: str, handed: socket.socket | None = None, user: str | None = None) -> Iterator[Service]:
+    def serving(
+        self,
+        *words: str,
+        handed: socket.socket | None = None,
+        user: str | None = None,
+        environment: Mapping[str, str] | None = None,
+    ) -> Iterator[Service]:
         """The same, killed in the end."""
-        service = self.service(*words, handed=handed, user=user)
+        service = self.service(*words, handed=handed, user=user, environment=environment)
         try:
             yield service
         finally:

@@ -8,7 +8,7 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -61,6 +61,7 @@ def serving(
     before: tuple[str, ...] = (),
     listen: str = "127.0.0.1:0",
     command: tuple[str, ...] | None = None,
+    environment: Mapping[str, str] | None = None,
 ) -> Iterator[HostProcess]:
     """A host on a free port of loopback, killed in the end if it is still there. `before` is put before the command.
 
@@ -69,7 +70,7 @@ def serving(
     with (home / "events.log").open("a") as events:
         process = subprocess.Popen(
             [*before, *(command or _COMMAND), "serve", "--listen", listen, *arguments],
-            env={**os.environ, "MUSTER_HOME": str(home)},
+            env={**os.environ, **(environment or {}), "MUSTER_HOME": str(home)},
             stdout=subprocess.PIPE,
             stderr=events,
             text=True,

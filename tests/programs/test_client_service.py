@@ -28,6 +28,7 @@ from tests.programs.client_service import (
 )
 from tests.programs.host_process import serving
 from tests.worlds.host_world import ask, certified_home
+from tests.worlds.service_manager import service_manager
 from tests.worlds.vendor_keys import CAD_PRO
 
 OTHERS = 3
@@ -38,8 +39,9 @@ def machine(tmp_path: Path) -> Machine:
     return set_up(tmp_path)
 
 
-def test_commands_go_through_the_service_while_it_runs(machine: Machine) -> None:
-    with machine.serving() as service:
+def test_commands_go_through_the_service_while_it_runs(machine: Machine, tmp_path: Path) -> None:
+    with service_manager(tmp_path) as manager, machine.serving(environment=manager.environment) as service:
+        assert manager.hear("READY=1") == ["READY=1"]
         machine.wait_for("activation.failed")
         told = machine.run("activate", "--json")
         assert (told.code, told.plain["last_error"]["code"]) == (3, "HOST_UNREACHABLE")
@@ -51,7 +53,9 @@ def test_commands_go_through_the_service_while_it_runs(machine: Machine) -> None
         assert machine.refusal("install-key", "ABCDE-12345") == "KEY_MALFORMED"
         assert machine.refusal("activate", "--edition", "acme-cad-por") == "EDITION_UNKNOWN"
         assert machine.done("rearm").stdout == "rearmed: Acme Software\n"
+        manager.hear("WATCHDOG=1", times=2)
         assert service.stop() == 0
+        manager.hear("STOPPING=1")
     assert machine.events()[-1] == "service.stopped"
     assert not (machine.home / "control").exists()
     machine.done("set-caching", "on")

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import httpx2
+import pytest
 
+from tests.worlds.service_manager import ServiceManager, service_manager
 from tests.worlds.vendor_site import PASSWORD
 
 MUSTER = str(Path(sys.executable).with_name("muster"))
@@ -24,7 +28,13 @@ def muster(home: Path, *words: str, stdin: str = "") -> str:
     return done.stdout
 
 
-def test_what_the_command_line_keeps_the_pages_show(tmp_path: Path) -> None:
+@pytest.fixture
+def manager(tmp_path: Path) -> Iterator[ServiceManager]:
+    with service_manager(tmp_path) as found:
+        yield found
+
+
+def test_what_the_command_line_keeps_the_pages_show(tmp_path: Path, manager: ServiceManager) -> None:
     home = tmp_path / "home"
     collected = tmp_path / "pc-1.json"
     collected.write_text(json.dumps(STATUS))
@@ -37,8 +47,10 @@ def test_what_the_command_line_keeps_the_pages_show(tmp_path: Path) -> None:
     assert "About to expire" in (tmp_path / "soon.html").read_text()
     muster(home, "account", "add", "vera", "--role", "viewer", "--ask", stdin=PASSWORD + "\n")
     command = [MUSTER, "console", "serve", "--home", str(home), "--listen", "127.0.0.1:0"]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env={**os.environ, **manager.environment})
     try:
+        assert manager.hear("READY=1") == ["READY=1"]
+        manager.hear("WATCHDOG=1", times=2)
         assert process.stdout
         address = process.stdout.readline().split()[-1]
         with httpx2.Client(base_url=address, follow_redirects=True) as stranger:
@@ -52,6 +64,7 @@ def test_what_the_command_line_keeps_the_pages_show(tmp_path: Path) -> None:
             assert "Good ones" in page.text
         process.send_signal(signal.SIGTERM)
         assert process.wait(20) in {0, -signal.SIGTERM}
+        manager.hear("STOPPING=1")
     finally:
         process.kill()
         process.communicate()

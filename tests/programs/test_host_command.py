@@ -6,6 +6,7 @@ import asyncio
 import csv
 import io
 import json
+import re
 import signal
 from pathlib import Path
 
@@ -18,8 +19,9 @@ from muster.wire.activation import ReplyClaims
 from muster.wire.armour import ACTIVATION_REPLY, ACTIVATION_REQUEST, armour, dearmour
 from muster.wire.report import decode_report_file
 from tests.programs.host_process import run_host, serving, status_of
-from tests.worlds.host_world import CLIENT_EDITION, SERVER_EDITION, SmallVendor, ask, request
+from tests.worlds.host_world import CLIENT_EDITION, SERVER_EDITION, SmallVendor, ask, certified_home, request
 from tests.worlds.parts import part
+from tests.worlds.service_manager import service_manager
 
 VENDOR = SmallVendor()
 
@@ -49,6 +51,19 @@ def test_from_a_product_file_to_a_host_that_counts(tmp_path: Path) -> None:
     assert told["groups"] == [{"vendor": "Acme Software", "group": "acme-cad", "count": 3, "cache_size": 50}]
     assert told["machines_30d"] == 3
     assert told["requests"] == {"total": 4, "refused": 0, "by_state": {"INITIAL_GRACE": 4}}
+
+
+def test_a_service_manager_hears_that_it_is_ready_alive_reloading_and_stopping(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    certified_home(home)
+    with service_manager(tmp_path) as manager, serving(home, environment=manager.environment) as host:
+        assert manager.hear("READY=1") == ["READY=1"]
+        manager.hear("WATCHDOG=1", times=2)
+        host.process.send_signal(signal.SIGHUP)
+        assert re.fullmatch(r"RELOADING=1\nMONOTONIC_USEC=\d+", manager.hear("RELOADING=1")[-1])
+        manager.hear("READY=1")
+        assert host.stop() == 0
+        manager.hear("STOPPING=1")
 
 
 def test_the_count_is_what_it_was_after_sigkill_and_after_sigterm(tmp_path: Path) -> None:

@@ -28,7 +28,7 @@ from muster.client.ports import Wakes
 from muster.client.service.operations import Desk
 from muster.client.service.reception import Reception
 from muster.client.service.serving import Door, Footing, Service
-from muster.platform.systemd import inherited_sockets, notify
+from muster.platform.systemd import READY, STOPPING, inherited_sockets, notify, stay_alive
 
 UMASK = 0o022
 ITSELF = "muster.client.app.running"
@@ -93,12 +93,19 @@ async def _serve(home: Path, idle: timedelta | None) -> None:
     # Windows has no signals for a loop; there the service manager ends the process.
     with suppress(NotImplementedError):
         for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, running.cancel)
+            loop.add_signal_handler(number, _stop, running)
         loop.add_signal_handler(signal.SIGHUP, service.look_again)
-    notify(os.environ, "READY=1")
+    notify(os.environ, READY)
+    life = asyncio.create_task(stay_alive(os.environ))
     terminal.result(f"serving {home}")
     sys.stdout.flush()
     await running
+    life.cancel()
+
+
+def _stop(running: asyncio.Task[None]) -> None:
+    notify(os.environ, STOPPING)
+    running.cancel()
 
 
 def _open_desk(home: Path) -> Desk:

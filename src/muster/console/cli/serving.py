@@ -39,6 +39,7 @@ def serve(
     import uvicorn
 
     from muster.console.web.serving import create_app
+    from muster.platform.http_server import HttpServer
 
     if (certificate is None) != (private_key is None):
         raise Misconfigured(Code.USAGE, "--certificate and --private-key go together", "name both, or neither")
@@ -70,7 +71,7 @@ def serve(
         )
         terminal.result(f"listening on {'https' if certificate else 'http'}://{shown}:{port}")
         sys.stdout.flush()
-        uvicorn.Server(config).run(sockets=[own])
+        HttpServer(config).run(sockets=[own])
 
 
 def _listening(listen: str) -> socket.socket:

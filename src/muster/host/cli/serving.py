@@ -1,9 +1,10 @@
-"""Running a host as a process: uvloop, signals, descriptors, events on standard error."""
+"""Running a host as a process: uvloop, signals, descriptors, events on standard error, a service manager that listens."""
 
 from __future__ import annotations
 
 import asyncio
 import gc
+import os
 import resource
 import signal
 import sys
@@ -14,8 +15,10 @@ from pathlib import Path
 import uvloop
 
 from muster.base import log, terminal
+from muster.base.clock import SystemClock
 from muster.base.errors import Code, Misconfigured
 from muster.host.app import RunningHost
+from muster.platform.systemd import READY, STOPPING, notify, reloading, stay_alive
 
 YOUNG_OBJECTS = 50_000
 LEVELS = ("debug", "info", "warning", "error")
@@ -35,7 +38,9 @@ async def _serve(home: Path, listen: Sequence[str] | None, *, recount: bool) -> 
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, told.set)
     host = await RunningHost.start(home, listen=listen, recount=recount)
-    loop.add_signal_handler(signal.SIGHUP, host.look_again)
+    loop.add_signal_handler(signal.SIGHUP, _look_again, host)
+    notify(os.environ, READY)
+    life = asyncio.create_task(stay_alive(os.environ))
     for address in host.addresses:
         terminal.result(f"listening on {address}")
     sys.stdout.flush()
@@ -44,7 +49,15 @@ async def _serve(home: Path, listen: Sequence[str] | None, *, recount: bool) -> 
     gc.freeze()
     gc.set_threshold(YOUNG_OBJECTS)
     await told.wait()
+    notify(os.environ, STOPPING)
     await host.stop()
+    life.cancel()
+
+
+def _look_again(host: RunningHost) -> None:
+    reloading(os.environ, SystemClock().monotonic())
+    host.look_again()
+    notify(os.environ, READY)
 
 
 def _raise_descriptor_limit() -> None:

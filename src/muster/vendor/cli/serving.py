@@ -12,6 +12,7 @@ import uvicorn
 
 from muster.base import log, terminal
 from muster.base.errors import Code, Misconfigured
+from muster.platform.http_server import HttpServer
 from muster.vendor import app as vendor
 from muster.vendor.cli.options import Home, PassphraseFd, home_of, opened
 from muster.vendor.web.serving import create_app
@@ -68,7 +69,7 @@ def serve(
     terminal.result(f"listening on {'https' if certificate else 'http'}://{shown}:{port}")
     sys.stdout.flush()
     with vendor.open_deliveries(home_of(context, home), owner), vendor.Sealer(owner):
-        uvicorn.Server(config).run(sockets=[own])
+        HttpServer(config).run(sockets=[own])
 
 
 def _listening(listen: str) -> socket.socket:
