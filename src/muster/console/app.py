@@ -26,7 +26,7 @@ from muster.console.adapters.vendor_https import HttpsVendor
 from muster.console.core.carriage import SshSettings
 from muster.console.core.conditions import Condition, parse_conditions
 from muster.console.core.keys import MAX_TEXT_CHARACTERS as MAX_KEY_TEXT
-from muster.console.core.keys import KeyLine, StoredKey, read_keys
+from muster.console.core.keys import KeyLine, StoredKey, check_passphrase, read_keys
 from muster.console.core.lines import COLUMNS, SHOWN, cell, instant, line
 from muster.console.core.reports import Report, as_csv, as_html, word
 from muster.console.core.settings import SQLITE, ConsoleSettings
@@ -42,6 +42,7 @@ from muster.console.service.inventory import Chosen, remove_chosen, remove_view,
 from muster.console.service.keeping import (
     Added,
     add_keys,
+    change_passphrase,
     find_keys,
     install_keys,
     key_rows,
@@ -82,7 +83,6 @@ if TYPE_CHECKING:
 
 SETTINGS, DATABASE = "console.toml", "console.db"
 PREFIX = "MUSTER_CONSOLE_"
-MIN_PASSPHRASE = 8
 
 
 def settings(home: Path, environment: Mapping[str, str] | None = None) -> ConsoleSettings:
@@ -167,9 +167,7 @@ def has_vault(home: Path) -> bool:
 
 def make_vault(home: Path, passphrase: str) -> Vault:
     """Choose the passphrase of product keys; `Misconfigured` with PASSPHRASE_WRONG for one that is too short."""
-    if len(passphrase) < MIN_PASSPHRASE:
-        problem = f"the passphrase is shorter than {MIN_PASSPHRASE} characters"
-        raise Misconfigured(Code.PASSPHRASE_WRONG, problem, "choose a longer one")
+    check_passphrase(passphrase)
     make_folder(home)
     return BoxVault.create(home, passphrase, SystemEntropy())
 
@@ -282,6 +280,7 @@ __all__ = [
     "carrier",
     "carry_out",
     "cell",
+    "change_passphrase",
     "collect",
     "confirm_for_others",
     "confirm_online",

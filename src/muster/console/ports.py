@@ -377,6 +377,9 @@ class Vault(Protocol):
     def unseal(self, key: StoredKey) -> ProductKey:
         """The key; `StoreFailed` with STATE_CORRUPT when the box is of another vault."""
 
+    def change_passphrase(self, passphrase: str) -> None:
+        """Only this one opens the vault from now on; the old one does until that is kept, whatever happens."""
+
 
 class VendorService(Protocol):
     """The activation service of one vendor. Every method raises `Unreachable`, `Untrusted`, or the service's own no."""

@@ -11,6 +11,7 @@ import typer
 from muster.base.errors import Code, Misconfigured
 
 PASSPHRASE = "MUSTER_PASSPHRASE"  # noqa: S105 - the name of the variable
+NEW_PASSPHRASE = "MUSTER_NEW_PASSPHRASE"  # noqa: S105 - the name of the variable
 CREDENTIALS = "CREDENTIALS_DIRECTORY"
 CREDENTIAL = "passphrase"
 MAX_PASSPHRASE = 4096
@@ -36,6 +37,22 @@ def read_passphrase(descriptor: int | None, *, twice: bool = False) -> str:
             f"Set {PASSPHRASE}, give --passphrase-fd N, or run it in a terminal.",
         )
     return str(typer.prompt("Passphrase", hide_input=True, err=True, confirmation_prompt=twice))
+
+
+def read_new_passphrase(descriptor: int | None) -> str:
+    """One to be chosen: from a file descriptor, the environment, or a prompt that asks twice.
+
+    `Misconfigured` as in `read_passphrase`.
+    """
+    if descriptor is not None:
+        return _from_descriptor(descriptor)
+    text = os.environ.get(NEW_PASSPHRASE)
+    if text is not None:
+        return text
+    if not sys.stdin.isatty():
+        hint = f"Set {NEW_PASSPHRASE}, give --new-passphrase-fd N, or run it in a terminal."
+        raise Misconfigured(Code.PASSPHRASE_WRONG, "there is no new passphrase", hint)
+    return str(typer.prompt("New passphrase", hide_input=True, err=True, confirmation_prompt=True))
 
 
 def _from_file(path: Path) -> str:

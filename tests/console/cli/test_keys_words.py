@@ -29,9 +29,10 @@ class Words:
 
     home: Path
 
-    def run(self, *words: str, entered: str = "", passphrase: str = PASSPHRASE) -> tuple[int, str]:
+    def run(self, *words: str, entered: str = "", passphrase: str = PASSPHRASE, new: str = "") -> tuple[int, str]:
         """Exit code and standard output; a refusal is raised, as `muster` would tell it."""
         around = {"MUSTER_HOME": str(self.home), "MUSTER_PASSPHRASE": passphrase}
+        around |= {"MUSTER_NEW_PASSPHRASE": new} if new else {}
         done = CliRunner().invoke(app, list(words), env=around, input=entered)
         if isinstance(done.exception, MusterError):
             raise done.exception
@@ -162,3 +163,16 @@ def test_bundles_and_states_are_not_mixed(words: Words, tmp_path: Path) -> None:
     assert words.refused("import", str(state), str(bundle)) is Code.USAGE
     assert words.refused("import", str(bundle)) is Code.MESSAGE_MALFORMED
     assert console.open_console(words.home)
+
+
+def test_the_passphrase_is_changed(words: Words) -> None:
+    assert words.refused("keys", "passphrase", new="another of some length") is Code.NOT_SET_UP
+    words.done("keys", "add", "-", entered=ONE.formatted)
+    assert words.refused("keys", "passphrase") is Code.PASSPHRASE_WRONG
+    assert (
+        words.refused("keys", "passphrase", passphrase="wrong", new="another of some length") is Code.PASSPHRASE_WRONG
+    )
+    assert words.run("keys", "passphrase", new="another of some length") == (0, "the passphrase is changed\n")
+    assert words.refused("keys", "add", "-", entered=TWO.formatted) is Code.PASSPHRASE_WRONG
+    code, _ = words.run("keys", "add", "-", entered=TWO.formatted, passphrase="another of some length")
+    assert code == 0

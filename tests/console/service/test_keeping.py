@@ -17,6 +17,7 @@ from muster.console.core.targets import from_list
 from muster.console.service.acting import Console, begin, carry_out
 from muster.console.service.keeping import (
     add_keys,
+    change_passphrase,
     find_keys,
     install_keys,
     key_rows,
@@ -32,6 +33,7 @@ from muster.trust.productkey import KeyKind, ProductKey
 from muster.vendor import app as vendor
 from tests.worlds.clocks import HandClock
 from tests.worlds.direct_vendor import DirectVendor
+from tests.worlds.effort import LIGHT
 from tests.worlds.entropy import SeededEntropy
 from tests.worlds.mak_machines import MakMachines
 from tests.worlds.vendor_world import BANK, Acme
@@ -198,3 +200,23 @@ def test_nothing_is_begun_for_no_machine_nor_with_a_host_key(
     with pytest.raises(error):
         install_keys(console, keys(console), parse_conditions(conditions))
     assert console.store.run(lambda books: books.unfinished()) == []
+
+
+def test_another_passphrase_opens_the_same_keys(console: Console, acme: Acme, tmp_path: Path) -> None:
+    box = BoxVault.create(tmp_path, PASSPHRASE, SeededEntropy(), LIGHT)
+    mak = acme.mak()
+    kept(console, box, mak)
+    with pytest.raises(Misconfigured):
+        change_passphrase(console, box, "short")
+    (tmp_path / ".keys.box.new").mkdir()
+    with pytest.raises(StoreFailed):
+        change_passphrase(console, box, "quite another one")
+    (tmp_path / ".keys.box.new").rmdir()
+    again = BoxVault(tmp_path, PASSPHRASE, SeededEntropy())
+    change_passphrase(console, again, "quite another one")
+    with pytest.raises(Misconfigured) as refused:
+        BoxVault(tmp_path, PASSPHRASE, SeededEntropy())
+    assert refused.value.code is Code.PASSPHRASE_WRONG
+    (stored,) = keys(console)
+    assert BoxVault(tmp_path, "quite another one", SeededEntropy()).unseal(stored) == mak
+    assert "keys.passphrase-changed" in [row.action for row in console.store.run(lambda books: books.audited(9))]

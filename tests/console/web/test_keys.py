@@ -119,3 +119,18 @@ def test_who_may_not_keep_keys_is_told(world: World) -> None:
     assert "PASSPHRASE_WRONG" in wrong.text
     told = world.anna.fill("/keys/add", page="/keys", keys="x y", passphrase=PASSPHRASE, again=PASSPHRASE)
     assert "KEY_MALFORMED" in told.text
+
+
+def test_an_administrator_changes_the_passphrase(world: World) -> None:
+    with_key(world)
+    new = {"new": "another one of some length", "again": "another one of some length"}
+    change = "/keys/passphrase"
+    assert "PASSPHRASE_WRONG" in world.anna.fill(change, page="/keys", passphrase="wrong", **new).text
+    assert (
+        "PASSPHRASE_WRONG" in world.anna.fill(change, page="/keys", passphrase=PASSPHRASE, new="one", again="two").text
+    )
+    assert world.site.as_("otto").fill(change, page="/keys", passphrase=PASSPHRASE, **new).status_code == 403
+    assert "passphrase is changed" in world.anna.fill(change, page="/keys", passphrase=PASSPHRASE, **new).text
+    assert act(world.anna, "install-key", key="1", passphrase=PASSPHRASE).status_code == 422
+    assert act(world.anna, "install-key", key="1", passphrase=new["new"]).url.path == "/tasks/1"
+    world.site.ended(1)

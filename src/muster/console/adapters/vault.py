@@ -6,11 +6,14 @@ from pathlib import Path
 
 from muster.base.entropy import Entropy
 from muster.console.core.keys import StoredKey
+from muster.platform.durable_file import lock
 from muster.platform.effort import FILE, Effort
 from muster.platform.sealed_file import SECRET_BYTES, Seal, bytes_of, read_box, text_of, write_box
 from muster.trust.productkey import ProductKey, parse_key
 
 BOX = "keys.box"
+LOCK = ".keys.lock"
+"""Held while the box is written anew."""
 LABEL = b"muster-console-key-v1 "
 SECRET = "sealing"  # noqa: S105 - the name of a field
 WITHOUT = "muster console keys add, which chooses a passphrase; or bring the file back"
@@ -21,8 +24,9 @@ class BoxVault:
 
     def __init__(self, home: Path, passphrase: str, entropy: Entropy) -> None:
         self._path = home / BOX
-        content = read_box(self._path, passphrase, WITHOUT)
-        self._seal = Seal(bytes_of(content[SECRET]), LABEL, entropy)
+        self._entropy = entropy
+        self._content = read_box(self._path, passphrase, WITHOUT)
+        self._seal = Seal(bytes_of(self._content[SECRET]), LABEL, entropy)
 
     @classmethod
     def create(cls, home: Path, passphrase: str, entropy: Entropy, effort: Effort = FILE) -> BoxVault:
@@ -30,6 +34,11 @@ class BoxVault:
         if not is_set_up(home):
             write_box(home / BOX, {SECRET: text_of(entropy.token(SECRET_BYTES))}, passphrase, entropy, effort)
         return cls(home, passphrase, entropy)
+
+    def change_passphrase(self, passphrase: str, effort: Effort = FILE) -> None:
+        """See `Vault`. The secret stays, and so every key that is sealed under it."""
+        with lock(self._path.with_name(LOCK)):
+            write_box(self._path, self._content, passphrase, self._entropy, effort)
 
     def seal(self, key: ProductKey) -> bytes:
         """See `Vault`."""

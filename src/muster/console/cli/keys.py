@@ -16,6 +16,7 @@ from muster.console.cli.acting import FAILED, Service, finish, progress, tell
 from muster.console.cli.options import Home, Json, home_of, read_input, read_text
 from muster.console.cli.reaching import Reach, reaching
 from muster.console.cli.unlocking import PassphraseFd, vault_of, vault_when_needed
+from muster.platform.passphrase import read_new_passphrase, read_passphrase
 
 keys = typer.Typer(no_args_is_help=True, help="Product keys, sealed with a passphrase.")
 products = typer.Typer(no_args_is_help=True, help="Vendors' product files: editions, keysets, services.")
@@ -126,6 +127,24 @@ def refresh(
         tell([(f"…{key.partial}", verdict) for key, verdict in told], "keys refreshed")
     if not all(verdict.is_good for _, verdict in told):
         raise typer.Exit(FAILED)
+
+
+@keys.command("passphrase")
+def passphrase(
+    context: typer.Context,
+    *,
+    passphrase_fd: PassphraseFd = None,
+    new_passphrase_fd: Annotated[
+        int | None,
+        typer.Option("--new-passphrase-fd", help="Read the new one from this descriptor.", show_default=False),
+    ] = None,
+    home: Home = None,
+) -> None:
+    """Change the passphrase in front of the keys. The keys stay; the old one opens them no more."""
+    place = home_of(context, home)
+    vault = console.open_vault(place, read_passphrase(passphrase_fd))
+    console.change_passphrase(console.open_console(place), vault, read_new_passphrase(new_passphrase_fd))
+    terminal.result("the passphrase is changed")
 
 
 @reaching

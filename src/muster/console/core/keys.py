@@ -19,6 +19,7 @@ MAX_KEYS = 10_000
 """Of one addition."""
 MAX_TEXT_CHARACTERS = 4 * 1024 * 1024
 MAX_NOTE = 200
+MIN_PASSPHRASE = 8
 COLUMN = "key"
 NOTES = ("note", "organisation")
 
@@ -106,3 +107,10 @@ def editions_of(kind: KeyKind, scope: int, products: Iterable[Product]) -> froze
         for edition in product.claims.editions
         if scope == (edition.group if kind is KeyKind.HOST else edition.id)
     )
+
+
+def check_passphrase(passphrase: str) -> None:
+    """Whether it may stand in front of keys; `Misconfigured` with PASSPHRASE_WRONG for one that is too short."""
+    if len(passphrase) < MIN_PASSPHRASE:
+        problem = f"the passphrase is shorter than {MIN_PASSPHRASE} characters"
+        raise Misconfigured(Code.PASSPHRASE_WRONG, problem, "choose a longer one")

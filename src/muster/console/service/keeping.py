@@ -8,7 +8,7 @@ from typing import Any
 
 from muster.base.errors import Code, Misconfigured, MusterError, Refused
 from muster.console.core.conditions import Condition
-from muster.console.core.keys import KeyLine, StoredKey, editions_of
+from muster.console.core.keys import KeyLine, StoredKey, check_passphrase, editions_of
 from muster.console.core.lines import instant
 from muster.console.core.verdict import DONE, Verdict, verdict_of
 from muster.console.ports import Books, Vault, VendorService
@@ -107,6 +107,14 @@ def remove_keys(console: Console, chosen: Sequence[StoredKey]) -> None:
             books.remove_key(key.id)
 
     console.store.run(work)
+
+
+def change_passphrase(console: Console, vault: Vault, passphrase: str) -> None:
+    """Put another passphrase in front of the keys; `Misconfigured` with PASSPHRASE_WRONG for one that is too short."""
+    check_passphrase(passphrase)
+    now = console.clock.now()
+    console.store.run(lambda books: books.audit(now, console.actor, "keys.passphrase-changed", "keys.box", {}))
+    vault.change_passphrase(passphrase)
 
 
 async def refresh_keys(

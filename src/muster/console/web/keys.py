@@ -14,7 +14,15 @@ from muster.console.core.keys import MAX_TEXT_CHARACTERS, read_keys
 from muster.console.core.verdict import Verdict
 from muster.console.ports import Vault
 from muster.console.service.access import ACT, KEYS, READ
-from muster.console.service.keeping import Added, add_keys, find_keys, key_rows, refresh_keys, remove_keys
+from muster.console.service.keeping import (
+    Added,
+    add_keys,
+    change_passphrase,
+    find_keys,
+    key_rows,
+    refresh_keys,
+    remove_keys,
+)
 from muster.console.service.products import add_product, product_row, products, remove_product, vendor_named
 from muster.console.service.proxying import Taken, take_bundle_of_any
 from muster.console.web.site import Sent, Site
@@ -45,7 +53,7 @@ def keys(site: Site) -> APIRouter:
         except MusterError as error:
             return _keys(site, request, who, error)
         if told is None:
-            return see_other("/keys")
+            return see_other("/keys?changed=yes" if action == "passphrase" else "/keys")
         return _keys(site, request, who, told=told)
 
     return router
@@ -63,6 +71,9 @@ def _done(site: Site, who: Who, action: str, form: Form) -> Told | None:
         vault = site.keys.open(form.text("passphrase", MAX_PASSPHRASE))
         found = asyncio.run(refresh_keys(console, vault, chosen, site.keys.service))
         return [(f"…{key.partial}", verdict) for key, verdict in found]
+    elif action == "passphrase":
+        vault = site.keys.open(form.text("passphrase", MAX_PASSPHRASE))
+        change_passphrase(console, vault, _twice(form, "new"))
     elif action == "add-product":
         add_product(console, form.files.get("product", b""))
     elif action == "remove-product":
@@ -92,9 +103,14 @@ def _vault(site: Site, form: Form) -> Vault:
     passphrase = form.text("passphrase", MAX_PASSPHRASE)
     if site.keys.is_set_up():
         return site.keys.open(passphrase)
+    return site.keys.make(_twice(form, "passphrase"))
+
+
+def _twice(form: Form, name: str) -> str:
+    passphrase = form.text(name, MAX_PASSPHRASE)
     if passphrase != form.text("again", MAX_PASSPHRASE):
         raise Misconfigured(Code.PASSPHRASE_WRONG, "the passphrase was not typed the same twice", "Type it again.")
-    return site.keys.make(passphrase)
+    return passphrase
 
 
 def _keys(
@@ -111,6 +127,7 @@ def _keys(
         told=told[:SHOWN] if told is not None else None,
         counts=Counter(verdict.code for _, verdict in told or ()).most_common(),
         is_set_up=site.keys.is_set_up(),
+        is_changed=request.query_params.get("changed") == "yes",
         may_keys=who.may(KEYS),
         may_act=who.may(ACT),
     )
