@@ -8,14 +8,11 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-import uvicorn
 
 from muster.base import log, terminal
 from muster.base.errors import Code, Misconfigured
-from muster.platform.http_server import HttpServer
 from muster.vendor import app as vendor
 from muster.vendor.cli.options import Home, PassphraseFd, home_of, opened
-from muster.vendor.web.serving import create_app
 
 LISTEN = "127.0.0.1:8443"
 BACKLOG = 2048
@@ -40,6 +37,12 @@ def serve(
     home: Home = None,
 ) -> None:
     """Serve activations, the portal and the pages until stopped. The issuing keys are unlocked at once."""
+    # Half of what every other command would have to wait for.
+    import uvicorn
+
+    from muster.platform.http_server import HttpServer
+    from muster.vendor.web.serving import create_app
+
     if (certificate is None) != (private_key is None):
         raise Misconfigured(Code.USAGE, "--certificate and --private-key go together", "name both, or neither")
     log.configure(log_level)
