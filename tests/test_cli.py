@@ -48,6 +48,16 @@ def test_overview_and_version_import_no_program_and_no_typer(option: str) -> Non
     assert (done.returncode, done.stderr) == (0, "")
 
 
+def test_commands_that_serve_nobody_import_no_server_no_ssh_and_no_migrations() -> None:
+    code = (
+        "import sys, muster.vendor.cli, muster.console.cli;"
+        "bad = {'fastapi', 'uvicorn', 'starlette', 'jinja2', 'alembic', 'asyncssh', 'httpx2', 'joserfc', 'PIL'};"
+        "sys.exit(str(sorted(bad & set(sys.modules))) if bad & set(sys.modules) else 0)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 def test_the_installed_command_answers() -> None:
     command = Path(sys.executable).with_name("muster")
     done = subprocess.run([command, "--version"], capture_output=True, text=True, timeout=60, check=False)

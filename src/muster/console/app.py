@@ -20,9 +20,7 @@ from muster.base.config import load
 from muster.base.entropy import SystemEntropy
 from muster.base.errors import Code, Misconfigured
 from muster.console.adapters.sql_books import SqlStore
-from muster.console.adapters.ssh import SshCarrier
 from muster.console.adapters.vault import BoxVault, is_set_up
-from muster.console.adapters.vendor_https import HttpsVendor
 from muster.console.core.carriage import SshSettings
 from muster.console.core.conditions import Condition, parse_conditions
 from muster.console.core.keys import MAX_TEXT_CHARACTERS as MAX_KEY_TEXT
@@ -76,7 +74,8 @@ from muster.trust.product import Product
 from muster.wire.bundle import DATABASE_BYTES
 
 if TYPE_CHECKING:
-    # Heavy, and of the pages alone: imported when they are served.
+    # Heavy, and of the pages or of SSH alone: imported when they are wanted.
+    from muster.console.adapters.ssh import SshCarrier
     from muster.console.web.site import KeyRoom
     from muster.console.web.working import Workers
     from muster.platform.accounts import Accounts
@@ -153,6 +152,8 @@ def key_room(home: Path) -> KeyRoom:
 
 def carrier(home: Path, *, environment: Mapping[str, str] | None = None, **changes: Any) -> SshCarrier:
     """SSH as the settings say, with `changes` for one action: other credentials, a jump host, another number at once."""
+    from muster.console.adapters.ssh import SshCarrier
+
     chosen = settings(home, environment).ssh
     try:
         return SshCarrier(replace(chosen, **{name: value for name, value in changes.items() if value is not None}))
@@ -181,6 +182,8 @@ def vendor_services(address: str = "") -> Callable[[Product], VendorService]:
     """From a product to its vendor's service: at `address`, else where the product file says; `Misconfigured`: neither."""
 
     def service(product: Product) -> VendorService:
+        from muster.console.adapters.vendor_https import HttpsVendor
+
         where = address or product.claims.service
         if not where:
             problem = f"the product file of {product.claims.vendor} names no activation service"
@@ -259,7 +262,6 @@ __all__ = [
     "Request",
     "Resolve",
     "Search",
-    "SshCarrier",
     "SshSettings",
     "StoredKey",
     "Taken",

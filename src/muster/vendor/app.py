@@ -12,7 +12,7 @@ import pwd
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
@@ -25,9 +25,7 @@ from muster.platform.accounts.sql import SqlAccounts
 from muster.platform.durable_file import PUBLIC, make_folder, replace_file
 from muster.platform.effort import FILE, Effort
 from muster.platform.openid import OpenIdSettings, provider_of
-from muster.platform.openid.exchange import HttpsIdentities, Identities
 from muster.platform.sql import sqlite_url
-from muster.vendor.adapters.https_post import HttpsPost
 from muster.vendor.adapters.keybox import ISSUING, KeyBox, read_root
 from muster.vendor.adapters.sql_store import SqlStore
 from muster.vendor.core.definition import example
@@ -68,6 +66,9 @@ from muster.vendor.service.setting_up import (
 from muster.vendor.service.vendor import FINGERPRINT, NAME, Vendor
 from muster.wire.calendar import day_number
 from muster.wire.keyset import Purpose
+
+if TYPE_CHECKING:
+    from muster.platform.openid.exchange import Identities
 
 __all__ = [
     "EXAMPLE",
@@ -178,12 +179,16 @@ def open_accounts(home: Path, vendor: Vendor, *, environment: Mapping[str, str] 
 
 def open_deliveries(home: Path, vendor: Vendor, *, environment: Mapping[str, str] | None = None) -> Deliveries:
     """The thread that tells webhooks; enter it to begin."""
+    from muster.vendor.adapters.https_post import HttpsPost
+
     settings = _settings(home, os.environ if environment is None else environment)
     return Deliveries(vendor, HttpsPost(inside=settings.webhooks_inside))
 
 
 def open_identities(home: Path, *, environment: Mapping[str, str] | None = None) -> Identities | None:
     """The identity provider of ``[openid]``, None where none is asked; `Misconfigured` for settings that cannot be."""
+    from muster.platform.openid.exchange import HttpsIdentities
+
     settings = _settings(home, os.environ if environment is None else environment)
     provider = provider_of(settings.openid, ROLES)
     return HttpsIdentities(provider) if provider else None

@@ -7,9 +7,13 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from alembic.config import Config
+from alembic.script import ScriptDirectory
 
+import muster
 from muster.base.errors import Code, Misconfigured
 from muster.platform.sql import Database, sqlite_url
+from muster.platform.sql.database import newest_revision
 
 
 @pytest.fixture
@@ -45,3 +49,29 @@ def test_a_url_that_is_none_is_told_with_the_name_of_its_setting(tmp_path: Path,
         Database(url, tmp_path, "store in console.toml")
     assert (told.value.code, "console.toml" in told.value.hint) == (Code.SETTINGS_INVALID, True)
     assert "secret" not in str(told.value)
+
+
+@pytest.mark.parametrize("program", ["vendor/adapters", "console/adapters", "platform/accounts"])
+def test_the_name_of_a_script_tells_its_revision_and_the_last_name_the_newest(program: str) -> None:
+    folder = Path(muster.__file__).parent / program / "migrations"
+    config = Config()
+    config.set_main_option("script_location", str(folder))
+    scripts = ScriptDirectory.from_config(config)
+    assert scripts.get_heads() == [newest_revision(folder)]
+    assert all(Path(script.path).name.startswith(script.revision) for script in scripts.walk_revisions())
+
+
+def test_a_database_that_is_up_to_date_is_opened_without_a_migration(tmp_path: Path) -> None:
+    (tmp_path / "versions").mkdir()
+    for name in ("0001_first.py", "0002_second.py"):
+        (tmp_path / "versions" / name).touch()
+    (tmp_path / "env.py").write_text("raise RuntimeError('a migration begins')")
+    database = Database(sqlite_url(tmp_path / "one.db"), tmp_path, "store", "versions")
+    with pytest.raises(RuntimeError, match="begins"):
+        database.migrate()
+    database.run(lambda connection: connection.exec_driver_sql("CREATE TABLE versions AS SELECT '0002' version_num"))
+    database.migrate()
+    database.run(lambda connection: connection.exec_driver_sql("UPDATE versions SET version_num = '0001'"))
+    with pytest.raises(RuntimeError, match="begins"):
+        database.migrate()
+    database.close()

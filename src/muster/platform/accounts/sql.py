@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from muster.base.errors import Code, Refused
 from muster.platform.accounts import pace
 from muster.platform.accounts.port import Account, Session, Token
+from muster.platform.accounts.tables import VERSION_TABLE
 from muster.platform.accounts.tables import account as a
 from muster.platform.accounts.tables import bucket as b
 from muster.platform.accounts.tables import session as s
@@ -27,7 +28,7 @@ class SqlAccounts:
     """See `AccountStore`. `setting` is where people wrote the URL down."""
 
     def __init__(self, url: str | sa.URL, setting: str) -> None:
-        self._database = Database(url, MIGRATIONS, setting)
+        self._database = Database(url, MIGRATIONS, setting, VERSION_TABLE)
 
     def migrate(self) -> None:
         """Make the tables, or bring those of an older release up to date."""

@@ -13,8 +13,6 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
-from alembic import command
-from alembic.config import Config
 from sqlalchemy import event
 from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 
@@ -28,7 +26,15 @@ _AGAIN = frozenset({"40001", "40P01"})
 _MADE_MEANWHILE = frozenset({"23505", "42701", "42710", "42P07"})
 """A table, a column, an index or a row of the catalogue that is there already."""
 
+VERSION_TABLE = "alembic_version"
+REVISION_DIGITS = 4
+
 Result = TypeVar("Result")
+
+
+def newest_revision(migrations: Path) -> str:
+    """The revision that the scripts of a folder lead to; a script's name begins with its own."""
+    return max(path.name[:REVISION_DIGITS] for path in (migrations / "versions").glob("[0-9]*.py"))
 
 
 def sqlite_url(path: Path) -> sa.URL:
@@ -37,10 +43,13 @@ def sqlite_url(path: Path) -> sa.URL:
 
 
 class Database:
-    """The database of a URL. `migrations` is the folder of its Alembic scripts, `setting` where people wrote the URL down."""
+    """The database of a URL. `migrations` is the folder of its Alembic scripts, `setting` where people wrote the URL down.
 
-    def __init__(self, url: str | sa.URL, migrations: Path, setting: str) -> None:
-        self._migrations = migrations
+    `versions` is the table in which those scripts note how far they came.
+    """
+
+    def __init__(self, url: str | sa.URL, migrations: Path, setting: str, versions: str = VERSION_TABLE) -> None:
+        self._migrations, self._versions = migrations, versions
         try:
             self._engine = _engine(url)
             # Connections of its own: to switch the isolation of one twice for each use costs more than a statement.
@@ -58,6 +67,12 @@ class Database:
 
         Of several nodes that start together one does it; the others meet what it made, and look again.
         """
+        if self.run(self._revision) == newest_revision(self._migrations):
+            return
+        # Takes a quarter of a second to import, which no command pays whose database is up to date.
+        from alembic import command
+        from alembic.config import Config
+
         config = Config()
         config.set_main_option("script_location", str(self._migrations))
         for remaining in reversed(range(MAX_TRIES)):
@@ -96,6 +111,14 @@ class Database:
                 if not remaining or getattr(error, "sqlstate", None) not in _AGAIN:
                     raise _translated(error) from error
         raise StoreFailed(Code.STORE_FAILED, "the database is too busy")
+
+    def _revision(self, connection: sa.Connection) -> str | None:
+        if not sa.inspect(connection).has_table(self._versions):
+            return None
+        revision: str | None = connection.scalar(
+            sa.select(sa.column("version_num")).select_from(sa.table(self._versions))
+        )
+        return revision
 
     def close(self) -> None:
         """Let every connection go."""
