@@ -15,7 +15,7 @@ import os
 import sys
 import traceback
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from muster import __version__
 from muster.base import terminal
@@ -24,6 +24,7 @@ from muster.base.errors import Code, Misconfigured, MusterError
 
 INCIDENT_BYTES = 4
 DONE, FAILED, USAGE = 0, 1, 2
+COMPLETION = "completion"
 
 
 class Program(NamedTuple):
@@ -78,6 +79,8 @@ def _dispatch(words: list[str], programs: Mapping[str, Program]) -> int:
         terminal.result(f"muster {__version__}")
         return DONE
     name, rest = words[0], words[1:]
+    if name == COMPLETION:
+        return _complete(rest, programs)
     if name not in programs:
         near = difflib.get_close_matches(name, programs, 1)
         hint = f"did you mean 'muster {near[0]}'?" if near else f"choose one of {', '.join(programs)}"
@@ -98,8 +101,7 @@ def _call(name: str, program: Program, arguments: list[str]) -> int:
     import typer
     from typer.exceptions import TyperException
 
-    app: typer.Typer = importlib.import_module(program.module).app
-    command = typer.main.get_command(app)
+    command = _command(program)
     try:
         code = command.main(args=arguments, prog_name=f"muster {name}", standalone_mode=False)
     except typer.Abort:
@@ -108,6 +110,35 @@ def _call(name: str, program: Program, arguments: list[str]) -> int:
         raise _usage(error, f"muster {name}") from error
     # typer.Exit arrives as a number; a command that just ends has done its work.
     return code if type(code) is int else DONE
+
+
+def _complete(arguments: Sequence[str], programs: Mapping[str, Program]) -> int:
+    """Print the script for a shell, or, as that script asks, what may follow words that are being typed."""
+    from muster.platform.completion import HELP, SCRIPTS, beginning, rows_for, written
+
+    match arguments:
+        case [shell] if shell in SCRIPTS:
+            sys.stdout.write(SCRIPTS[shell])
+        case [shell, "--words", *words] if shell in SCRIPTS and words:
+            first = [(name, program.summary) for name, program in programs.items()]
+            first += [(COMPLETION, "a script for a shell"), HELP, ("--version", "the release")]
+            if len(words) == 1:
+                rows = beginning([row for row in first if words[0] or row[0][0] != "-"], words[0])
+            elif words[0] in programs:
+                rows = rows_for(_command(programs[words[0]]), words[1:])
+            else:
+                rows = beginning([(name, "") for name in SCRIPTS if words[:-1] == [COMPLETION]], words[-1])
+            sys.stdout.write(written(shell, rows))
+        case _:
+            shells = ", ".join(SCRIPTS)
+            raise Misconfigured(Code.USAGE, f"completion is for {shells}", "source <(muster completion bash)")
+    return DONE
+
+
+def _command(program: Program) -> Any:
+    import typer
+
+    return typer.main.get_command(importlib.import_module(program.module).app)
 
 
 def _usage(error: Exception, path: str) -> Misconfigured:
@@ -149,6 +180,7 @@ def _overview(programs: Mapping[str, Program]) -> str:
             *rows,
             "",
             "muster PROGRAM --help lists its commands; muster --version tells the release.",
+            "muster completion bash|zsh|fish prints what completes commands in that shell.",
             "Every program takes --home DIR (or MUSTER_HOME); commands that read take --json.",
         ]
     )

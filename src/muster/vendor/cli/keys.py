@@ -25,7 +25,7 @@ KINDS = {"host": KeyKind.HOST, "mak": KeyKind.MAK}
 def issue(
     context: typer.Context,
     *,
-    kind: Annotated[str, typer.Option("--kind", help="host or mak")],
+    kind: Annotated[str, typer.Option("--kind", metavar="host|mak", help="host or mak")],
     scope: Annotated[str, typer.Option("--scope", help="A group's name for a host key, an edition's for a MAK.")],
     organisation: Annotated[str, typer.Option("--organisation", help="The customer.")],
     level: Annotated[int | None, typer.Option("--level", help="Up to which level (host); 255 covers all.")] = None,
