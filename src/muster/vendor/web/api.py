@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from datetime import date
 from functools import partial
-from typing import Annotated
+from typing import Annotated, Any
 
 from anyio import CapacityLimiter
 from anyio.to_thread import run_sync
@@ -15,6 +15,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from muster.base.errors import Code, Refused
+from muster.platform.pages.problems import REFUSED
 from muster.trust.humanid import parse_installation
 from muster.trust.productkey import KeyKind, parse_key
 from muster.vendor.service.bundling import confirm_bundle, references_in
@@ -22,7 +23,6 @@ from muster.vendor.service.confirming import Confirmation, confirm_packed
 from muster.vendor.service.publishing import published_keyset, published_product
 from muster.vendor.service.vendor import Vendor
 from muster.vendor.web.limits import Limits
-from muster.vendor.web.problems import MEDIA
 from muster.wire.calendar import day_start
 from muster.wire.installation import MachineId, pack_installation
 
@@ -34,18 +34,6 @@ TEXT, BYTES = "text/plain; charset=us-ascii", "application/octet-stream"
 
 VendorId = Annotated[str, Path(pattern="^[0-9a-f]{16}$", description="The vendor id.")]
 Tag = Annotated[str | None, Header(alias="If-None-Match")]
-
-
-class Problem(BaseModel):
-    """RFC 9457, with the code of spec/errors.md."""
-
-    type: str
-    title: str
-    status: int
-    detail: str
-    code: str
-    number: int
-    hint: str
 
 
 class PermanentRequest(BaseModel):
@@ -90,9 +78,8 @@ class RemainingAnswer(BaseModel):
     edition: str
 
 
-def _problems(*statuses: int) -> dict[int | str, dict[str, object]]:
-    content = {MEDIA: {"schema": {"$ref": "#/components/schemas/Problem"}}}
-    return {status: {"description": "Refused.", "content": content} for status in statuses}
+def _problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    return dict.fromkeys(statuses, REFUSED)
 
 
 # By reference: FastAPI would describe a model as application/json.

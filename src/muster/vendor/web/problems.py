@@ -8,13 +8,13 @@ from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
 from muster.base.errors import Code, Malformed, Misconfigured, MusterError, Refused
+from muster.platform.pages import problems
 from muster.platform.pages.pages import status_of
 from muster.vendor.web.limits import TooFast
 
-MEDIA = "application/problem+json"
 _log = logging.getLogger(__name__)
 
 
@@ -23,17 +23,8 @@ def problem(error: MusterError, status: int | None = None) -> Response:
     if status is None:
         # What the vendor did not set up is no fault of whoever asks.
         status = 503 if isinstance(error, Misconfigured) else status_of(error)
-    body = {
-        "type": "about:blank",
-        "title": error.code.meaning,
-        "status": status,
-        "detail": error.message,
-        "code": str(error.code),
-        "number": error.code.number,
-        "hint": error.hint,
-    }
     headers = {"retry-after": str(error.seconds)} if isinstance(error, TooFast) else None
-    return JSONResponse(body, status, headers, MEDIA)
+    return problems.problem(error, status, headers)
 
 
 def add_problems(app: FastAPI) -> None:

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from fastapi import FastAPI
 from prometheus_client import CollectorRegistry
 
 from muster import __version__
 from muster.platform.accounts import Accounts
 from muster.platform.openid.exchange import Identities
+from muster.platform.pages.problems import describe_problems
 from muster.vendor.service.vendor import Vendor
 from muster.vendor.web.admin.site import add_admin
-from muster.vendor.web.api import Problem, api
+from muster.vendor.web.api import api
 from muster.vendor.web.bodies import CappedBodies
 from muster.vendor.web.limits import Limits
 from muster.vendor.web.pages import add_pages
@@ -35,16 +34,5 @@ def create_app(
     add_pages(app, vendor, accounts, limits, identities)
     app.add_middleware(CappedBodies, limits=limits)
     app.add_middleware(Watched, registry=registry)
-    _describe_problems(app)
+    describe_problems(app)
     return app
-
-
-def _describe_problems(app: FastAPI) -> None:
-    describe = app.openapi
-
-    def described() -> dict[str, Any]:
-        document = describe()
-        document["components"]["schemas"]["Problem"] = Problem.model_json_schema()
-        return document
-
-    app.openapi = described  # type: ignore[method-assign]
