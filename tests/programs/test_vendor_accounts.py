@@ -3,32 +3,23 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
+from tests.worlds.command_line import Done, muster
 from tests.worlds.vendor_world import PASSPHRASE, Acme
-
-_COMMAND = [sys.executable, "-c", "import sys; from muster.cli import main; sys.exit(main())", "vendor"]
 
 
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
-    Acme(tmp_path)
+    Acme(tmp_path).close()
     return tmp_path
 
 
-def run(home: Path, *words: str, typed: str = "") -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [*_COMMAND, *words],
-        input=typed,
-        capture_output=True,
-        text=True,
-        check=False,
-        env={"MUSTER_HOME": str(home), "MUSTER_PASSPHRASE": PASSPHRASE, "PATH": "/usr/bin:/bin"},
-    )
+def run(home: Path, *words: str, typed: str = "") -> Done:
+    environment = {"MUSTER_HOME": str(home), "MUSTER_PASSPHRASE": PASSPHRASE}
+    return muster("vendor", *words, environment=environment, typed=typed)
 
 
 def test_people_are_added_listed_reset_and_blocked_and_it_stands_in_the_audit(home: Path) -> None:

@@ -18,30 +18,18 @@ from muster.trust.permanent import rebuild_certificate, verify_permanent
 from muster.trust.product import Product, open_product
 from muster.wire.bundle import RequestBundle, RequestRow, encode_request_bundle
 from muster.wire.confirmation import decode_confirmation_file, encode_installation_file, unpack_confirmation
+from tests.worlds.command_line import Done, muster
 from tests.worlds.vendor_world import DEFINITION, PASSPHRASE, Acme, hardware, host, key_from, machine, packed, subject
 
 SECONDS = 60.0
 _COMMAND = [sys.executable, "-c", "import sys; from muster.cli import main; sys.exit(main())", "vendor"]
 _KEY = re.compile(r"(?:[0-9A-HJKMNP-TV-Z]{5}-){4}[0-9A-HJKMNP-TV-Z]{5}\n")
 
-Done = subprocess.CompletedProcess[str]
-
 
 def run(home: Path, *arguments: str, entered: str = "", passphrase: str | None = PASSPHRASE) -> Done:
     """One command, to its end."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("MUSTER_")}
-    environment["MUSTER_HOME"] = str(home)
-    if passphrase is not None:
-        environment["MUSTER_PASSPHRASE"] = passphrase
-    return subprocess.run(
-        [*_COMMAND, *arguments],
-        env=environment,
-        input=entered,
-        capture_output=True,
-        text=True,
-        timeout=SECONDS,
-        check=False,
-    )
+    environment = {"MUSTER_HOME": str(home)} | ({"MUSTER_PASSPHRASE": passphrase} if passphrase is not None else {})
+    return muster("vendor", *arguments, environment=environment, typed=entered)
 
 
 def told(done: Done) -> str:
@@ -64,12 +52,9 @@ def shown(home: Path, *arguments: str) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Acme Software, set up by command line: product, customer, product file."""
+    """Acme Software with its customer, and its product file."""
     home = tmp_path_factory.mktemp("acme") / "home"
-    told(run(home, "init", "--name", "Acme Software"))
-    (home / "product.toml").write_text(DEFINITION)
-    told(run(home, "product", "import", str(home / "product.toml")))
-    told(run(home, "organisation", "add", "Example Bank"))
+    Acme(home).close()
     told(run(home, "product", "export", "--out", str(home / "acme.muster")))
     return home
 
@@ -88,6 +73,7 @@ def test_init_prints_the_fingerprint_as_the_only_word(tmp_path: Path) -> None:
     assert re.fullmatch(r"[0-9a-f]{64}\n", told(done))
     assert len(list((tmp_path / "home" / "roots").iterdir())) == 3
     told(run(tmp_path / "home", "product", "import", str(tmp_path / "home" / "product.toml")))
+    told(run(tmp_path / "home", "organisation", "add", "Example Bank"))
     assert shown(tmp_path / "home", "show")["vendor_fingerprint"] == done.stdout.strip()
 
 
@@ -209,7 +195,7 @@ def test_passphrases_come_from_a_descriptor_before_the_environment_and_never_fro
 
 def test_keysets_rotate_in_one_step_and_by_way_of_files(tmp_path: Path) -> None:
     home, safe = tmp_path / "home", tmp_path / "safe"
-    told(run(home, "init", "--name", "Acme Software"))
+    Acme(home).close()
     told(run(home, "keyset", "rotate", "--purpose", "host"))
     told(run(home, "keyset", "retire", "2"))
     told(run(home, "keyset", "revoke", "3"))
