@@ -7,8 +7,8 @@ of it can be out of date.
 from __future__ import annotations
 
 import importlib
-import re
 from collections.abc import Callable, Iterator
+from functools import partial
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -46,6 +46,10 @@ def _sentence(text: str | None) -> str:
     return _escaped(" ".join((text or "").split())).replace("``", "`")
 
 
+def _ended(text: str) -> str:
+    return text if not text or text[-1] in ".…?" else f"{text}."
+
+
 def _escaped(text: str) -> str:
     return text.replace("|", "\\|").replace("<", "&lt;")
 
@@ -61,10 +65,10 @@ def _usage(path: list[str], params: list[Any]) -> str:
 def _name(param: Any) -> str:
     """The placeholder of a value; empty for a flag."""
     if param.param_type_name == "argument":
-        name = str(param.metavar or param.name.upper().replace("_", "-"))
+        name = str(param.metavar or param.name.upper().replace("_", "-")).removesuffix("...")
         name = f"{name}…" if param.nargs == -1 else name
         return name if param.required else f"[{name}]"
-    return "" if param.is_flag else str(param.metavar or re.sub(r"^as_", "", param.name).upper().replace("_", "-"))
+    return "" if param.is_flag else str(param.metavar or param.name.strip("_").upper().replace("_", "-"))
 
 
 def _row(param: Any) -> str:
@@ -72,7 +76,7 @@ def _row(param: Any) -> str:
         return f"| `{_name(param)}` | {_sentence(getattr(param, 'help', '')) or 'What it says.'} |"
     name = _name(param)
     words = ", ".join(f"`{option} {name}`".replace(" `", "`") for option in (*param.opts, *param.secondary_opts))
-    told = [_sentence(param.help)]
+    told = [_ended(_sentence(param.help))]
     if param.required:
         told.append("Must be given.")
     elif (
@@ -156,5 +160,5 @@ def _members(schema: Any) -> list[str]:
 
 def blocks() -> dict[str, Callable[[], str]]:
     """Generated blocks by name, as pages call them."""
-    made: dict[str, Callable[[], str]] = {f"commands of {name}": lambda name=name: commands(name) for name in PROGRAMS}
+    made: dict[str, Callable[[], str]] = {f"commands of {name}": partial(commands, name) for name in PROGRAMS}
     return {**made, "requests": requests}
