@@ -1,4 +1,4 @@
-"""Writes everything that is generated: vectors, the error catalogue, the state diagram. ``--check`` only compares.
+"""Writes everything that is generated: vectors, the error catalogue, the state diagram, settings files. ``--check`` only compares.
 
 With ``--check`` the exit code is 1 when a file differs, is missing or is not ours any more, and its name is told.
 """
@@ -15,6 +15,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from tools.pages import pages  # noqa: E402 - the path above is what makes it importable
+from tools.settings_files import settings_files  # noqa: E402
 from tools.vectors import (  # noqa: E402
     activation,
     answers,
@@ -65,7 +66,7 @@ def vectors(root: Path) -> Iterator[tuple[Path, str]]:
 
 def main(arguments: list[str], root: Path = ROOT) -> int:
     """Write or compare below `root`; the exit code."""
-    wanted = list(chain(vectors(root), pages(root)))
+    wanted = list(chain(vectors(root), pages(root), settings_files(root)))
     made = dict(wanted)
     if len(made) != len(wanted):
         names = [str(path) for path, _ in wanted]

@@ -174,7 +174,7 @@ def test_what_is_no_toml_is_told_with_its_file(path: Path, data: bytes) -> None:
 
 
 def test_text_that_is_no_toml_is_told_with_its_source() -> None:
-    with pytest.raises(Misconfigured, match=r"pasted: not TOML"):
+    with pytest.raises(Misconfigured, match=r"pasted:1: port: not TOML"):
         load_text(Settings, "port = ", "pasted")
 
 

@@ -97,7 +97,7 @@ def test_a_mak_and_what_its_vendor_confirmed_are_carried_by_the_file(tmp_path: P
 @pytest.mark.parametrize(
     ("text", "where"),
     [
-        ("[machine", "FLEET.toml: not TOML"),
+        ("[machine", "FLEET.toml:1: machine: not TOML"),
         ('[machine]\nhots = ["a"]', "FLEET.toml:2: machine.hots"),
         ('[[product]]\nfile = "none.muster"', "FLEET.toml:2: product[0].file"),
         ('[[product]]\nfile = "FLEET.toml"', "FLEET.toml:2: product[0].file"),

@@ -13,6 +13,7 @@ from tools.regenerate import ROOT, main
 @pytest.fixture
 def copy(tmp_path: Path) -> Path:
     shutil.copytree(ROOT / "spec", tmp_path / "spec")
+    shutil.copytree(ROOT / "packaging/etc", tmp_path / "packaging/etc")
     return tmp_path
 
 

@@ -19,6 +19,7 @@ from muster.base.clock import Clock, SystemClock
 from muster.base.config import load
 from muster.base.entropy import SystemEntropy
 from muster.base.errors import Code, Misconfigured
+from muster.console.adapters.named_files import named
 from muster.console.adapters.sql_books import SqlStore
 from muster.console.adapters.vault import BoxVault, is_set_up
 from muster.console.core.carriage import SshSettings
@@ -28,6 +29,7 @@ from muster.console.core.keys import KeyLine, StoredKey, check_passphrase, read_
 from muster.console.core.lines import COLUMNS, SHOWN, cell, instant, line
 from muster.console.core.reports import Report, as_csv, as_html, word
 from muster.console.core.settings import SQLITE, ConsoleSettings
+from muster.console.core.target_files import from_file
 from muster.console.core.targets import Target, from_ansible, from_csv, from_list
 from muster.console.core.verdict import Verdict
 from muster.console.core.views import View
@@ -69,6 +71,7 @@ from muster.console.service.reporting import DAYS as REPORT_DAYS
 from muster.console.service.reporting import REPORTS, SIGNED, report
 from muster.console.service.searching import Search, search_in
 from muster.platform.durable_file import make_folder
+from muster.platform.settings_file import SettingsFile
 from muster.platform.sql import sqlite_url
 from muster.trust.product import Product
 from muster.wire.bundle import DATABASE_BYTES
@@ -82,6 +85,7 @@ if TYPE_CHECKING:
 
 SETTINGS, DATABASE = "console.toml", "console.db"
 PREFIX = "MUSTER_CONSOLE_"
+SETTINGS_FILE = SettingsFile(ConsoleSettings, "console", PREFIX, named)
 
 
 def settings(home: Path, environment: Mapping[str, str] | None = None) -> ConsoleSettings:
@@ -246,6 +250,7 @@ __all__ = [
     "MAX_KEY_TEXT",
     "REPORTS",
     "REPORT_DAYS",
+    "SETTINGS_FILE",
     "SHOWN",
     "SIGNED",
     "Added",
@@ -296,6 +301,7 @@ __all__ = [
     "fresh_database_id",
     "from_ansible",
     "from_csv",
+    "from_file",
     "from_list",
     "has_vault",
     "install_keys",

@@ -10,7 +10,7 @@ import getpass
 import os
 import pwd
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,12 +24,15 @@ from muster.platform.accounts import Accounts
 from muster.platform.accounts.sql import SqlAccounts
 from muster.platform.durable_file import PUBLIC, make_folder, replace_file
 from muster.platform.effort import FILE, Effort
-from muster.platform.openid import OpenIdSettings, provider_of
+from muster.platform.openid import provider_of
+from muster.platform.settings_file import SettingsFile
 from muster.platform.sql import sqlite_url
 from muster.vendor.adapters.keybox import ISSUING, KeyBox, read_root
+from muster.vendor.adapters.named_files import named
 from muster.vendor.adapters.sql_store import SqlStore
 from muster.vendor.core.definition import example
 from muster.vendor.core.keysets import SPARES, Change
+from muster.vendor.core.settings import VendorSettings
 from muster.vendor.ports import CertificateRow, KeyRow, MachineRow, Organisation
 from muster.vendor.service import auditing
 from muster.vendor.service.access import ROLES, vendor_accounts
@@ -72,6 +75,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "EXAMPLE",
+    "SETTINGS_FILE",
     "AnsweredBundle",
     "CertificateRow",
     "Change",
@@ -133,18 +137,8 @@ EXAMPLE = "product.toml"
 EXPORTED_SEAL = "audit-seal.txt"
 """The newest seal that was exported: nothing is restored that does not hold it."""
 MIN_PASSPHRASE = 8
-
-
-@dataclass(frozen=True, slots=True)
-class VendorSettings:
-    """``vendor.toml``. `database` is ``sqlite`` (a file in the home) or a URL like ``postgresql+psycopg://…``.
-
-    `webhooks_inside` lets webhooks go to addresses of the vendor's own network and of this machine.
-    """
-
-    database: str = "sqlite"
-    webhooks_inside: bool = False
-    openid: OpenIdSettings = field(default_factory=OpenIdSettings)
+PREFIX = "MUSTER_VENDOR_"
+SETTINGS_FILE = SettingsFile(VendorSettings, "vendor", PREFIX, partial(named, roles=ROLES))
 
 
 def default_home() -> Path:
@@ -155,7 +149,7 @@ def default_home() -> Path:
 
 
 def _settings(home: Path, environment: Mapping[str, str]) -> VendorSettings:
-    return load(VendorSettings, home / SETTINGS, environment=environment, prefix="MUSTER_VENDOR_")
+    return load(VendorSettings, home / SETTINGS, environment=environment, prefix=PREFIX)
 
 
 def _database(home: Path, environment: Mapping[str, str]) -> str | sa.URL:

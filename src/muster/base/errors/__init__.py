@@ -7,7 +7,8 @@ This module never formats for a terminal and never logs.
 
 from __future__ import annotations
 
-from typing import ClassVar
+from collections.abc import Callable
+from typing import ClassVar, ParamSpec, TypeVar
 
 from muster.base.errors.catalogue import BY_NUMBER, CATALOGUE, Code, Entry
 
@@ -24,7 +25,11 @@ __all__ = [
     "StoreFailed",
     "Unreachable",
     "Untrusted",
+    "checked",
 ]
+
+Parameters = ParamSpec("Parameters")
+Made = TypeVar("Made")
 
 
 class MusterError(Exception):
@@ -83,3 +88,19 @@ class SettingMistake(ValueError):
         super().__init__(problem)
         self.key = key
         self.remedy = remedy
+
+
+def checked(key: str, parse: Callable[Parameters, Made], *value: Parameters.args, **how: Parameters.kwargs) -> Made:
+    """What `parse` makes of a setting's value; where it refuses, the `SettingMistake` of `key`.
+
+    A `ValueError` tells the remedy behind a semicolon.
+    """
+    try:
+        return parse(*value, **how)
+    except SettingMistake:
+        raise
+    except MusterError as error:
+        raise SettingMistake(key, error.message, error.hint) from error
+    except ValueError as error:
+        problem, _, remedy = str(error).partition("; ")
+        raise SettingMistake(key, problem, remedy or "correct it") from error

@@ -10,6 +10,7 @@ import typer
 from muster.base import terminal
 from muster.base.terminal import clean
 from muster.client.app.asking import read_error
+from muster.client.app.settings import SETTINGS
 from muster.client.cli.applying import apply
 from muster.client.cli.carrying import request
 from muster.client.cli.choosing import add_choices
@@ -20,6 +21,7 @@ from muster.client.cli.options import (
     Home,
     Json,
     ask,
+    home_of,
     read_file,
     remember_home,
     secret,
@@ -27,6 +29,7 @@ from muster.client.cli.options import (
 from muster.client.cli.remote import remote
 from muster.client.cli.serving import serve
 from muster.client.cli.showing import show, show_attempt
+from muster.platform.settings_commands import config_commands
 
 GOOD_STATES = {"LICENSED"}
 LOG_ROWS = 50
@@ -159,6 +162,7 @@ def log(
 
 
 add_choices(app)
+app.add_typer(config_commands(SETTINGS, home_of), name="config")
 app.command("installation-id")(installation_id)
 app.command()(confirm)
 app.command()(diagnose)

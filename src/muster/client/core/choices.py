@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
-from typing import Any
+from typing import Annotated, Any
 
-from muster.base.errors import Code, Malformed, Misconfigured
+from muster.base.errors import Code, Malformed, Misconfigured, SettingMistake, checked
 from muster.client.core.discovery import (
     MAX_ZONES,
     Address,
@@ -45,28 +45,43 @@ class ClientSettings:
     `service` is the vendor's activation service, instead of the one that the product file names.
     """
 
-    hosts: tuple[str, ...] = ()
-    zones: tuple[str, ...] = ()
-    dns: str = ""
-    caching: bool = True
-    type: str = ActivationType.ANY
-    organisation: int = 0
-    ephemeral: bool = False
-    administrators: str = ""
-    service: str = ""
+    hosts: Annotated[
+        tuple[str, ...], "hosts to ask in this order; empty: those that DNS names", '["kms1.corp.example:1688"]'
+    ] = ()
+    zones: Annotated[
+        tuple[str, ...], "zones in which hosts are looked for; empty: this machine's own", '["corp.example"]'
+    ] = ()
+    dns: Annotated[str, "the name server to ask; empty: the system's", '"192.0.2.53:53"'] = ""
+    caching: Annotated[bool, "whether the host that answered last is asked first"] = True
+    type: Annotated[str, "the ways to activate: any, directory, host or mak"] = ActivationType.ANY.value
+    organisation: Annotated[
+        int, "the number of the only organisation whose hosts are believed, as status shows it; 0: any"
+    ] = 0
+    ephemeral: Annotated[bool, "whether this machine is made anew again and again, as a container is"] = False
+    administrators: Annotated[str, "a local group that may change the activation, as root may", '"wheel"'] = ""
+    service: Annotated[
+        str, "the vendor's service; empty: the one that the product file names", '"https://activation.acme.example"'
+    ] = ""
     directory: DirectorySettings = field(default_factory=DirectorySettings)
 
     def __post_init__(self) -> None:
-        parse_type(self.type)
+        checked("type", parse_type, self.type)
+        for number, text in enumerate(self.hosts):
+            checked(f"hosts[{number}]", parse_addresses, text)
         if self.hosts:
-            parse_addresses(",".join(self.hosts))
-        check_zones(self.zones)
+            checked("hosts", parse_addresses, ",".join(self.hosts))
+        for number, zone in enumerate(self.zones):
+            checked(f"zones[{number}]", check_name, zone)
+        checked("zones", check_zones, self.zones)
         if self.dns:
-            parse_dns(self.dns)
+            checked("dns", parse_dns, self.dns)
         if self.organisation < 0:
-            raise ValueError("organisation is the number that status shows")
+            problem = f"{self.organisation} is no organisation"
+            raise SettingMistake(
+                "organisation", problem, "write the number that muster client status --json shows, or 0"
+            )
         if self.service:
-            check_service(self.service)
+            checked("service", check_service, self.service)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,9 @@ import configparser
 import struct
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Annotated
 
-from muster.base.errors import Code, Misconfigured
+from muster.base.errors import Code, Misconfigured, SettingMistake
 
 SYSTEM_KEYTAB = "/etc/krb5.keytab"
 WINDOWS = "Windows"
@@ -32,23 +33,29 @@ class DirectorySettings:
     `servers` are URLs. With `user` the login is a password under TLS, else Kerberos by `keytab`.
     """
 
-    domain: str = ""
-    servers: tuple[str, ...] = ()
-    base: str = ""
-    ca: str = ""
-    user: str = ""
-    password_file: str = ""
-    principal: str = ""
-    keytab: str = ""
-    sssd: str = "/etc/sssd"
-    samba: str = "/etc/samba/smb.conf"
+    domain: Annotated[str, "the domain of this machine; empty: the one that it has joined", '"corp.example"'] = ""
+    servers: Annotated[
+        tuple[str, ...], "directory servers; empty: those that the domain's DNS names", '["ldaps://ldap1.corp.example"]'
+    ] = ()
+    base: Annotated[str, "where the directory begins; empty: asked of the server", '"dc=corp,dc=example"'] = ""
+    ca: Annotated[str, "certificates that servers are believed by; empty: the system's", '"/etc/ssl/corp.pem"'] = ""
+    user: Annotated[
+        str, "who logs in with a password; empty: the machine's account, by Kerberos", '"cn=muster,dc=corp,dc=example"'
+    ] = ""
+    password_file: Annotated[str, "the password of user, in a file beside this one", '"directory.password"'] = ""
+    principal: Annotated[str, "the account of the keytab; empty: the machine's own", '"PC1$@CORP.EXAMPLE"'] = ""
+    keytab: Annotated[str, "keys of the machine's account; empty: /etc/krb5.keytab, or what joining says"] = ""
+    sssd: Annotated[str, "where joining by sssd leaves its traces"] = "/etc/sssd"
+    samba: Annotated[str, "where joining by Samba leaves its traces"] = "/etc/samba/smb.conf"
 
     def __post_init__(self) -> None:
-        for url in self.servers:
+        for number, url in enumerate(self.servers):
             if not url.lower().startswith(("ldap://", "ldaps://", "ldapi://")):
-                raise ValueError(f"{url!r} is no directory server: write ldap://NAME, ldaps://NAME or ldapi://PATH")
+                remedy = "write ldap://NAME, ldaps://NAME or ldapi://PATH"
+                raise SettingMistake(f"servers[{number}]", f"{url!r} is no directory server", remedy)
         if bool(self.user) is not bool(self.password_file):
-            raise ValueError("user and password_file belong together")
+            given, absent = ("user", "password_file") if self.user else ("password_file", "user")
+            raise SettingMistake(given, "user and password_file belong together", f"set {absent}, too, or neither")
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ from muster.console.cli.options import Home, Json, Where, conditions_of, home_of
 from muster.console.cli.reporting import report
 from muster.console.cli.serving import serve
 from muster.console.cli.views import views
+from muster.platform.settings_commands import config_commands
 
 MAX_LINE = 400
 app = typer.Typer(add_completion=False, no_args_is_help=True, help="The administrator's tool for many machines.")
@@ -47,6 +48,7 @@ app.add_typer(views, name="view")
 app.add_typer(keys, name="keys")
 app.add_typer(forest, name="directory")
 app.add_typer(products, name="products")
+app.add_typer(config_commands(console.SETTINGS_FILE, home_of), name="config")
 
 
 @app.command()

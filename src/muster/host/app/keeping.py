@@ -6,7 +6,7 @@ from pathlib import Path
 
 from muster.base.errors import Code, Misconfigured
 from muster.host.adapters.home_folder import HomeFolder
-from muster.host.app.settings_text import EXAMPLE
+from muster.host.app.settings import SETTINGS
 from muster.host.core.backup import Kept, decode_backup, encode_backup
 from muster.platform.durable_file import PRIVATE, replace_file
 
@@ -39,7 +39,7 @@ def restore(home: Path, text: bytes, *, force: bool = False) -> int:
         raise Misconfigured(
             Code.ALREADY_SET_UP, f"{home} is set up already", "Restore into another --home, or add --force."
         )
-    folder.write_settings(EXAMPLE)
+    folder.write_settings(SETTINGS.example())
     for vendor in kept:
         vendor_id = vendor.product.keysets.vendor_id
         installed = folder.product(vendor_id)

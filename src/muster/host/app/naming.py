@@ -65,4 +65,5 @@ def resolver_of(environment: Mapping[str, str]) -> Endpoint | None:
     try:
         return parse_endpoint(text, DNS_PORT) if text else None
     except ValueError as error:
-        raise Misconfigured(Code.SETTINGS_INVALID, f"{DNS_SERVER_VARIABLE}: {error}") from error
+        problem, _, remedy = str(error).partition("; ")
+        raise Misconfigured(Code.SETTINGS_INVALID, f"{DNS_SERVER_VARIABLE}: {problem}", remedy) from error

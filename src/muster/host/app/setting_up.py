@@ -10,7 +10,7 @@ from muster.base.clock import Clock, SystemClock
 from muster.base.entropy import Entropy, SystemEntropy
 from muster.base.errors import Code, Misconfigured, Untrusted
 from muster.host.adapters.home_folder import HomeFolder, Vendor
-from muster.host.app.settings_text import EXAMPLE
+from muster.host.app.settings import SETTINGS
 from muster.host.core.identity import PRIVATE_BYTES, Identity, check_key, confirm_one, make_identity
 from muster.trust.humanid import format_installation, parse_confirmation
 from muster.trust.product import Product, open_product
@@ -47,7 +47,7 @@ def install(home: Path, product_file: bytes, *, clock: Clock | None = None, forc
 
 
 def _write(folder: HomeFolder, product: Product, product_file: bytes) -> Product:
-    folder.write_settings(EXAMPLE)
+    folder.write_settings(SETTINGS.example())
     folder.write_product(product, product_file)
     return product
 

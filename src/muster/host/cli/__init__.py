@@ -13,6 +13,7 @@ import typer
 from muster.base import terminal
 from muster.base.errors import Code, Misconfigured, MusterError
 from muster.host import app as host
+from muster.host.app.settings import SETTINGS
 from muster.host.cli.activating import activate
 from muster.host.cli.files import answer, backup, report, restore
 from muster.host.cli.inventory import log, machines
@@ -20,6 +21,7 @@ from muster.host.cli.load_testing import load_test
 from muster.host.cli.options import Home, Json, home_of, read_input, remember_home, write_output
 from muster.host.cli.serving import serve_until_told
 from muster.host.cli.showing import show_publications, show_records, show_setup, show_status
+from muster.platform.settings_commands import config_commands
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help="The activation host of an organisation.")
 app.callback()(remember_home)
@@ -197,6 +199,7 @@ def retire(context: typer.Context, as_json: Json = False, home: Home = None) -> 
     raise typer.Exit(show_publications(published, as_json=as_json))
 
 
+app.add_typer(config_commands(SETTINGS, home_of), name="config")
 app.command("load-test")(load_test)
 app.command()(activate)
 app.command()(answer)

@@ -1,4 +1,4 @@
-"""The settings of ``host.toml`` with their defaults and limits; a wrong value is `ValueError` with the remedy.
+"""The settings of ``host.toml`` with their meaning, defaults and limits; a wrong value is `SettingMistake` with the remedy.
 
 Reading the file, the environment and the flags is `muster.base.config`.
 """
@@ -9,8 +9,9 @@ import re
 from dataclasses import dataclass, field
 from datetime import timedelta
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
-from typing import TypeAlias
+from typing import Annotated, TypeAlias
 
+from muster.base.errors import SettingMistake, checked
 from muster.wire.activation import MAX_INTERVAL_MINUTES, MIN_INTERVAL_MINUTES
 from muster.wire.frame import PORT
 
@@ -43,8 +44,18 @@ def parse_endpoint(text: str, default_port: int) -> Endpoint:
     except ValueError:
         raise ValueError(f"{text!r} is not a numeric address; write it like 0.0.0.0:{default_port}") from None
     if not port.isascii() or not port.isdigit() or int(port) > MAX_PORT:
-        raise ValueError(f"{text!r} has no port between 0 and {MAX_PORT}")
+        raise ValueError(f"{text!r} has no port between 0 and {MAX_PORT}; write it like 0.0.0.0:{default_port}")
     return host, int(port)
+
+
+def _network(text: str) -> Network:
+    try:
+        return ip_network(text)
+    except ValueError as error:
+        problem = (
+            f"{text!r} is not a prefix" if "host bits" not in str(error) else f"{text!r} is longer than its prefix"
+        )
+        raise ValueError(f"{problem}; write it like 198.51.100.0/24") from None
 
 
 def format_endpoint(endpoint: Endpoint) -> str:
@@ -56,7 +67,7 @@ def format_endpoint(endpoint: Endpoint) -> str:
 def check_name(text: str) -> str:
     """`text` when it is a DNS name; `ValueError` otherwise."""
     if not _NAME.fullmatch(text):
-        raise ValueError(f"{text!r} is not a DNS name")
+        raise ValueError(f"{text!r} is not a DNS name; write it like corp.example")
     return text
 
 
@@ -64,15 +75,15 @@ def check_name(text: str) -> str:
 class ZoneSettings:
     """One zone to publish in, and the priority and weight of this host there (RFC 2782)."""
 
-    zone: str
-    priority: int = 0
-    weight: int = 0
+    zone: Annotated[str, "a zone of DNS"]
+    priority: Annotated[int, "a lower one is asked first"] = 0
+    weight: Annotated[int, "of hosts with one priority, one of twice the weight is asked twice as often"] = 0
 
     def __post_init__(self) -> None:
-        check_name(self.zone)
+        checked("zone", check_name, self.zone)
         for name, value in (("priority", self.priority), ("weight", self.weight)):
             if not 0 <= value <= MAX_U16:
-                raise ValueError(f"{name} = {value} is outside 0 ... {MAX_U16}")
+                raise SettingMistake(name, f"{value} is outside 0 … {MAX_U16}", f"write a number from 0 to {MAX_U16}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,33 +93,45 @@ class DnsSettings:
     `gss`: signed by Kerberos, as `principal` (empty: the first) of `keytab`.
     """
 
-    publish: bool = True
-    server: str = ""
-    target: str = ""
-    addresses: tuple[str, ...] = ()
-    zones: tuple[ZoneSettings, ...] = ()
-    tsig_key_file: str = ""
-    unsigned: bool = False
-    gss: bool = False
-    keytab: str = "/etc/krb5.keytab"
-    principal: str = ""
+    publish: Annotated[bool, "whether this host publishes itself, every 24 hours; it needs a key below"] = True
+    server: Annotated[str, "the name server that takes updates; empty: the zone's primary", '"192.0.2.53:53"'] = ""
+    target: Annotated[str, "the name to publish; empty: this machine's full name", '"kms1.corp.example"'] = ""
+    addresses: Annotated[
+        tuple[str, ...], "A and AAAA records; empty: this machine's own addresses", '["192.0.2.7"]'
+    ] = ()
+    zones: Annotated[
+        tuple[ZoneSettings, ...],
+        "where to publish; empty: the domain of target",
+        '[{ zone = "corp.example", priority = 0, weight = 0 }]',
+    ] = ()
+    tsig_key_file: Annotated[str, "a key in BIND's format that signs updates; beside this file", '"update.key"'] = ""
+    unsigned: Annotated[bool, "send updates without a signature, to a server that trusts this address"] = False
+    gss: Annotated[bool, "sign updates by Kerberos (GSS-TSIG), in domains of Active Directory"] = False
+    keytab: Annotated[str, "whose keys sign with gss"] = "/etc/krb5.keytab"
+    principal: Annotated[str, "the account of the keytab; empty: its first", '"kms1$@CORP.EXAMPLE"'] = ""
 
     def __post_init__(self) -> None:
         if self.server:
-            parse_endpoint(self.server, 53)
+            checked("server", parse_endpoint, self.server, 53)
         if self.target:
-            check_name(self.target)
-        for address in self.addresses:
+            checked("target", check_name, self.target)
+        for number, address in enumerate(self.addresses):
             try:
                 ip_address(address)
             except ValueError:
-                raise ValueError(f"{address!r} in addresses is not a numeric address") from None
+                problem = f"{address!r} is not a numeric address"
+                raise SettingMistake(f"addresses[{number}]", problem, "write it like 192.0.2.7") from None
         if len(self.zones) > MAX_ZONES:
-            raise ValueError(f"more than {MAX_ZONES} zones")
-        if len({zone.zone.rstrip(".").lower() for zone in self.zones}) != len(self.zones):
-            raise ValueError("a zone is named twice; one host has one member in a zone")
-        if bool(self.tsig_key_file) + self.unsigned + self.gss > 1:
-            raise ValueError("tsig_key_file, gss = true and unsigned = true exclude each other; keep one")
+            raise SettingMistake("zones", f"more than {MAX_ZONES} zones", f"name {MAX_ZONES} at most")
+        names = [zone.zone.rstrip(".").lower() for zone in self.zones]
+        for number, name in enumerate(names):
+            if name in names[:number]:
+                problem = f"{name} is named twice; one host has one member in a zone"
+                raise SettingMistake(f"zones[{number}]", problem, "keep one of them")
+        ways = {"tsig_key_file": bool(self.tsig_key_file), "gss": self.gss, "unsigned": self.unsigned}
+        chosen = [name for name, is_chosen in ways.items() if is_chosen]
+        if len(chosen) > 1:
+            raise SettingMistake(chosen[1], f"{' and '.join(chosen)} exclude each other", "keep one of them")
 
     @property
     def has_credentials(self) -> bool:
@@ -123,33 +146,48 @@ class HostSettings:
     `store`: a file of the home, or the address of a PostgreSQL database whose counts several hosts share.
     """
 
-    listen: tuple[str, ...] = (f"0.0.0.0:{PORT}",)
-    store: str = SQLITE
-    renewal: timedelta = timedelta(days=7)
-    retry: timedelta = timedelta(hours=2)
-    metrics: str = ""
-    allow: tuple[str, ...] = ()
+    listen: Annotated[tuple[str, ...], "where machines are answered", '["0.0.0.0:1688", "[::]:1688"]'] = (
+        f"0.0.0.0:{PORT}",
+    )
+    store: Annotated[
+        str,
+        "where machines are counted: sqlite, a file in the home, or a database in which several hosts have one count",
+        '"postgresql://muster@db.corp.example/muster"',
+    ] = SQLITE
+    renewal: Annotated[timedelta, "told to activated machines: ask again after this time, 15min to 30d"] = timedelta(
+        days=7
+    )
+    retry: Annotated[timedelta, "told to machines that are not activated yet, 15min to 30d"] = timedelta(hours=2)
+    metrics: Annotated[str, "where /metrics and /health are served; empty: nowhere", f'"127.0.0.1:{METRICS_PORT}"'] = ""
+    allow: Annotated[tuple[str, ...], "prefixes answered beside private addresses", '["198.51.100.0/24"]'] = ()
     dns: DnsSettings = field(default_factory=DnsSettings)
 
     def __post_init__(self) -> None:
         if not 1 <= len(self.listen) <= MAX_LISTEN:
-            raise ValueError(f"listen names 1 to {MAX_LISTEN} addresses")
-        for text in self.listen:
-            parse_endpoint(text, PORT)
+            raise SettingMistake("listen", f"{len(self.listen)} addresses", f"listen names 1 to {MAX_LISTEN} addresses")
+        for number, text in enumerate(self.listen):
+            endpoint = checked(f"listen[{number}]", parse_endpoint, text, PORT)
+            if endpoint[1] and endpoint in [parse_endpoint(before, PORT) for before in self.listen[:number]]:
+                raise SettingMistake(f"listen[{number}]", f"{text!r} is named twice", "keep one of them")
         if self.store != SQLITE and not self.store.startswith(SHARED):
             # Not shown: a password may stand in it.
-            raise ValueError(
-                'write store = "sqlite", or one database for several hosts: "postgresql://USER@SERVER/DATABASE"'
-            )
+            remedy = 'write store = "sqlite", or one database for several hosts: "postgresql://USER@SERVER/DATABASE"'
+            raise SettingMistake("store", "neither sqlite nor the address of a PostgreSQL database", remedy)
         for name, interval in (("renewal", self.renewal), ("retry", self.retry)):
             minutes = interval.total_seconds() / 60
             if not MIN_INTERVAL_MINUTES <= minutes <= MAX_INTERVAL_MINUTES or minutes != int(minutes):
-                raise ValueError(f"{name} is from 15min to 30d, in whole minutes")
+                remedy = f'write {name} from 15min to 30d, in whole minutes, like "2h"'
+                raise SettingMistake(name, "outside 15min … 30d, or no whole minutes", remedy)
         if self.metrics:
-            parse_endpoint(self.metrics, METRICS_PORT)
+            where = checked("metrics", parse_endpoint, self.metrics, METRICS_PORT)
+            if where[1] and where in self.endpoints:
+                raise SettingMistake(
+                    "metrics", f"{self.metrics!r} is where machines are answered", "choose another port"
+                )
         if len(self.allow) > MAX_PREFIXES:
-            raise ValueError(f"allow names more than {MAX_PREFIXES} prefixes")
-        _ = self.allowed
+            raise SettingMistake("allow", f"more than {MAX_PREFIXES} prefixes", "join neighbours to shorter prefixes")
+        for number, prefix in enumerate(self.allow):
+            checked(f"allow[{number}]", _network, prefix)
 
     @property
     def endpoints(self) -> tuple[Endpoint, ...]:
@@ -159,13 +197,7 @@ class HostSettings:
     @property
     def allowed(self) -> tuple[Network, ...]:
         """The prefixes answered beside the private ones."""
-        networks: list[Network] = []
-        for text in self.allow:
-            try:
-                networks.append(ip_network(text))
-            except ValueError:
-                raise ValueError(f"{text!r} in allow is not a prefix; write it like 198.51.100.0/24") from None
-        return tuple(networks)
+        return tuple(map(_network, self.allow))
 
     @property
     def renewal_minutes(self) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
 
 from muster.base.errors import Code, Misconfigured, SettingMistake
 from muster.platform.service_address import check_service
@@ -21,14 +22,16 @@ class OpenIdSettings:
     claim and the role that it gives; of several the first in this list counts. `secret_file` holds the client's secret.
     """
 
-    issuer: str = ""
-    client: str = ""
-    secret_file: str = ""
-    address: str = ""
-    name: str = "single sign-on"
-    claim: str = "groups"
-    roles: tuple[str, ...] = ()
-    scopes: tuple[str, ...] = ("openid", "profile", "email")
+    issuer: Annotated[str, "the identity provider; empty: nobody is asked", '"https://id.acme.example"'] = ""
+    client: Annotated[str, "the name under which the provider knows these pages", '"muster"'] = ""
+    secret_file: Annotated[
+        str, "a file with the client's secret; empty for a public client", '"/etc/muster/openid.secret"'
+    ] = ""
+    address: Annotated[str, "these pages as browsers know them", '"https://activation.acme.example"'] = ""
+    name: Annotated[str, "what stands on the button"] = "single sign-on"
+    claim: Annotated[str, "what the provider tells about people that gives them roles"] = "groups"
+    roles: Annotated[tuple[str, ...], "values of the claim and the roles they give", '["muster-admins=admin"]'] = ()
+    scopes: Annotated[tuple[str, ...], "what the provider is asked for"] = ("openid", "profile", "email")
 
     def __post_init__(self) -> None:
         if not self.issuer:

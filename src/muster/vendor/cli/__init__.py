@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from muster.base import terminal
+from muster.platform.settings_commands import config_commands
 from muster.vendor import app as vendor
 from muster.vendor.cli.accounts import accounts
 from muster.vendor.cli.audit import audit
@@ -47,6 +48,7 @@ app.add_typer(keysets, name="keyset")
 app.add_typer(reports, name="report")
 app.add_typer(accounts, name="account")
 app.add_typer(audit, name="audit")
+app.add_typer(config_commands(vendor.SETTINGS_FILE, home_of), name="config")
 app.command()(serve)
 app.command()(backup)
 app.command()(restore)

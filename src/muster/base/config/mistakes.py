@@ -1,0 +1,96 @@
+"""Where a setting came from, and what is wrong with it: file and line, or variable; key; problem; remedy."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from muster.base.errors import Code, Misconfigured
+
+_KEY_STEP = re.compile(r"([^.\[\]]+)(?:\[(\d+)\])?")
+_LAST_STEP = re.compile(r"(\[\d+\]|(?:^|\.)[^.\[\]]+)$")
+
+
+@dataclass(frozen=True, slots=True)
+class Mistake:
+    """One mistake. `where` is a file, or the variable of the environment that is wrong; `line` counts from 1 in the file."""
+
+    where: str
+    line: int | None
+    key: str
+    problem: str
+    remedy: str
+
+    @property
+    def message(self) -> str:
+        """``host.toml:7: dns.server: what is wrong``."""
+        place = f"{self.where}:{self.line}" if self.line else self.where
+        return ": ".join(part for part in (place, self.key, self.problem) if part)
+
+    def __str__(self) -> str:
+        return f"{self.message}; {self.remedy}"
+
+    def error(self) -> Misconfigured:
+        """The mistake as a failure."""
+        return Misconfigured(Code.SETTINGS_INVALID, self.message, self.remedy)
+
+
+class Origin:
+    """The file that settings are read from, and the keys that something else than the file has set.
+
+    `others` maps such keys to a name for people, like ``MUSTER_HOST_LISTEN``. Told of a mistake, it raises; with
+    `gathers` it keeps them all in `mistakes` instead.
+    """
+
+    def __init__(self, path: Path, lines: list[str], others: Mapping[str, str], *, gathers: bool = False) -> None:
+        self.path = path
+        self.others = dict(others)
+        self.gathers = gathers
+        self.mistakes: list[Mistake] = []
+        self._lines = [line.partition("#")[0] for line in lines]
+
+    def tell(self, key: str, problem: str, remedy: str) -> None:
+        """Raise the mistake, or keep it."""
+        mistake = self.mistake(key, problem, remedy)
+        if not self.gathers:
+            raise mistake.error()
+        if mistake not in self.mistakes:
+            self.mistakes.append(mistake)
+
+    def mistake(self, key: str, problem: str, remedy: str) -> Mistake:
+        """What is wrong with `key`, written like ``dns.zones[1].weight``."""
+        other = self.other(key)
+        if other is not None:
+            return Mistake(other, None, key, problem, remedy)
+        return Mistake(str(self.path), self.line(key), key, problem, remedy)
+
+    def other(self, key: str) -> str | None:
+        """What has set `key`, or what it stands in, in place of the file."""
+        while key:
+            if key in self.others:
+                return self.others[key]
+            key = _LAST_STEP.sub("", key)
+        return None
+
+    def line(self, key: str) -> int | None:
+        """The line of a key; of what it should stand in where it is not in the file; None: nothing of it is."""
+        while key:
+            found = self._line(key)
+            if found is not None:
+                return found
+            key = _LAST_STEP.sub("", key)
+        return None
+
+    def _line(self, key: str) -> int | None:
+        """The line of ``table.list[1].name``: each name is looked for below the one before it."""
+        at, is_found = 0, False
+        for name, index in _KEY_STEP.findall(key):
+            sets = re.compile(rf"""(^|[{{,.\s\["']){re.escape(name)}["']?\s*[=\].]""")
+            lines = [i for i in range(at, len(self._lines)) if sets.search(self._lines[i])]
+            headers = [i for i in lines if self._lines[i].lstrip().startswith("[[")]
+            is_found = bool(lines)
+            if is_found:
+                at = headers[int(index)] if index and int(index) < len(headers) else lines[0]
+        return at + 1 if is_found else None
