@@ -69,6 +69,15 @@ class SqlBooks(SqlKeyBooks, SqlInstallationBooks, SqlPageBooks):
             new += len(rows)
         return new
 
+    def numbers(self, names: Iterable[str]) -> dict[str, int]:
+        """See `Books`."""
+        key = t.machine.c.name_key
+        found = (
+            self._do(sa.select(key, t.machine.c.id).where(key.in_(some)))
+            for some in batched({name.lower() for name in names})
+        )
+        return {row.name_key: row.id for rows in found for row in rows}
+
     def rows(
         self,
         conditions: Sequence[Condition],

@@ -20,6 +20,7 @@ from muster.console.directory.cli.options import password_of
 NAMES = "Names, addresses, 10.0.0.1-10.0.0.50, 10.1.0.0/24, pc-[01:20]."
 CSV = "A CSV file with a column name or address, as `muster host machines --csv` prints."
 ANSIBLE = "An INI inventory, or what ansible-inventory --list prints."
+FILE = "Any of these, of muster host machines --names --json, or a list: what it is is seen by its content."
 LDAP = "A server (ldap://NAME, ldaps://NAME, ldapi://PATH), or a domain whose servers stand in DNS."
 Found = tuple[str, Sequence[console.Target]]
 
@@ -30,6 +31,7 @@ def discover(
     *,
     csv_files: Annotated[list[Path] | None, typer.Option("--csv", help=CSV, show_default=False)] = None,
     ansible: Annotated[list[Path] | None, typer.Option("--ansible", help=ANSIBLE, show_default=False)] = None,
+    files: Annotated[list[Path] | None, typer.Option("--file", help=FILE, show_default=False)] = None,
     ldap: Annotated[str, typer.Option("--ldap", metavar="URL|DOMAIN", help=LDAP)] = "",
     name: Annotated[str, typer.Option("--name", help="With --ldap: only machines called so, like pc-*.")] = "*",
     unit: Annotated[str, typer.Option("--ou", metavar="DN", help="With --ldap: only below this entry.")] = "",
@@ -46,6 +48,11 @@ def discover(
         *(("list", console.from_list(name)) for name in names or ()),
         *((f"csv {path.name}", console.from_csv(read_text(path))) for path in csv_files or ()),
         *((f"ansible {path.name}", console.from_ansible(read_text(path))) for path in ansible or ()),
+        *(
+            (f"{kind} {path.name}", found)
+            for path in files or ()
+            for kind, found in [console.from_file(read_text(path))]
+        ),
     ]
     unusable = 0
     if ldap:
@@ -55,7 +62,9 @@ def discover(
     elif unit or filter_ or name != "*" or ldap_user or keytab or principal or authority:
         raise Misconfigured(Code.USAGE, "these options search a directory", "say which: --ldap URL")
     if not found:
-        raise Misconfigured(Code.USAGE, "no machines are named", "name some, or give --csv, --ansible or --ldap")
+        raise Misconfigured(
+            Code.USAGE, "no machines are named", "name some, or give --csv, --ansible, --file or --ldap"
+        )
     work = console.open_console(home_of(context, home))
     new = sum(console.discover(work, targets, source[:64]) for source, targets in found)
     number = sum(len(targets) for _, targets in found)

@@ -68,7 +68,7 @@ def from_list(text: str) -> tuple[Target, ...]:
     What follows a ``#`` is a comment.
     """
     words = [word for line in text.splitlines() for word in re.split(r"[\s,;]+", line.split("#")[0]) if word]
-    return _collected(target for word in words for target in _of_word(word))
+    return collected(target for word in words for target in _of_word(word))
 
 
 def _of_word(word: str) -> Iterator[Target]:
@@ -129,7 +129,7 @@ def from_csv(text: str) -> tuple[Target, ...]:
             "line 1: the CSV file has no column 'name'",
             f"begin it with a header: {','.join(COLUMNS)}",
         )
-    return _collected(_of_row(row, reader.line_num) for row in reader)
+    return collected(_of_row(row, reader.line_num) for row in reader)
 
 
 def _of_row(row: Mapping[str, str | None], line: int) -> Target:
@@ -152,7 +152,7 @@ def from_ansible(text: str) -> tuple[Target, ...]:
 
     Known variables: ``ansible_host``, ``ansible_port``, ``ansible_user``. A machine in several groups keeps the first.
     """
-    return _collected(_of_json(text) if text.lstrip().startswith("{") else _of_ini(text))
+    return collected(_of_json(text) if text.lstrip().startswith("{") else _of_ini(text))
 
 
 def _of_json(text: str) -> Iterator[Target]:
@@ -213,7 +213,7 @@ def expand(word: str) -> Iterator[str]:
         yield from expand(word[: found.start()] + middle + word[found.end() :])
 
 
-def _collected(targets: Iterable[Target]) -> tuple[Target, ...]:
+def collected(targets: Iterable[Target]) -> tuple[Target, ...]:
     """Each name once, the first wins."""
     found: dict[str, Target] = {}
     for target in targets:

@@ -26,11 +26,18 @@ class Collected:
 
 def discover(console: Console, targets: Sequence[Target], source: str) -> int:
     """Add machines; how many are new. What is on them is asked by a refresh."""
+    return sum(is_new for _, is_new in discover_each(console, targets, source))
+
+
+def discover_each(console: Console, targets: Sequence[Target], source: str) -> list[tuple[str, bool]]:
+    """The same; each machine's name, and whether it is new."""
     now = console.clock.now()
 
-    def work(books: Books) -> int:
+    def work(books: Books) -> list[tuple[str, bool]]:
         books.audit(now, console.actor, "machines.discovered", source, {"machines": len(targets)})
-        return books.add_machines(targets, source, now)
+        known = books.numbers(target.name for target in targets)
+        books.add_machines(targets, source, now)
+        return [(target.name, target.name.lower() not in known) for target in targets]
 
     return console.store.run(work)
 
@@ -66,7 +73,7 @@ def keep_collected(console: Console, collected: Iterable[Collected]) -> int:
     def work(books: Books) -> int:
         books.audit(now, console.actor, "machines.imported", IMPORTED, {"machines": len(good)})
         books.add_machines((Target(each.name, each.name) for each in good), IMPORTED, now)
-        numbers = {machine.target.name.lower(): machine.id for machine in books.selected((), now)}
+        numbers = books.numbers(each.name for each in good)
         for each in good:
             number = numbers[each.name.lower()]
             books.replace_editions(number, each.editions)
