@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import timedelta
 
 import sqlalchemy as sa
 
 from muster.vendor.adapters import tables as t
+from muster.vendor.core.ledger import is_low
 from tests.worlds.vendor_world import Acme
 
 AT_ONCE = 10_000
@@ -63,12 +65,22 @@ def crowd(acme: Acme, keys: int) -> None:
         for n in range(keys)
     ]
 
+    today = now.date()
+    given = Counter(row["created_at"].date() for row in machines)  # type: ignore[attr-defined]
+    tallies = [
+        {"noun": "organisation", "day": today, "number": len(customers)},
+        *({"noun": "machine", "day": when, "number": number} for when, number in given.items()),
+    ]
+    low = [{"key_id": row["id"]} for row in issued if is_low(row["activations"], row["used"])]  # type: ignore[arg-type]
+
     def fill(connection: sa.Connection) -> None:
         for table, rows in (
             (t.organisation, customers),
             (t.product_key, issued),
             (t.machine, machines),
             (t.audit, audit),
+            (t.tally, tallies),
+            (t.low_pool, low),
         ):
             for start in range(0, len(rows), AT_ONCE):
                 connection.execute(sa.insert(table), rows[start : start + AT_ONCE])

@@ -122,6 +122,10 @@ class SqlBooks(SqlAudit, SqlListings, SqlCustomers, SqlWebhooks):
         """See `Books`."""
         self._quick(s.SPEND, {"number": row.id, "used": row.used, "reactivated": row.reactivated})
 
+    def mark_low(self, key_id: int) -> None:
+        """See `Books`."""
+        self._do(s.ADD_LOW_POOL, {"key": key_id})
+
     def certificates(self, key_id: int, kind: SubjectKind | None = None) -> tuple[CertificateRow, ...]:
         """See `Books`."""
         query = sa.select(t.certificate).where(t.certificate.c.key_id == key_id)

@@ -40,7 +40,7 @@ class SqlCustomers:
         seats = self._by_customer(sa.select(_K.organisation_id, _SOLD).where(*_STANDS), _K.organisation_id, ids)
         most = self._most(ids, since_month)
         rows = (Customer(o, keys.get(o.id, 0), seats.get(o.id, 0), *most.get(o.id, (0, None))) for o in page.rows)
-        return Listed(tuple(rows), page.total)
+        return Listed(tuple(rows), page.total, page.is_more, page.is_counted)
 
     def organisations(self) -> tuple[Organisation, ...]:
         """See `Customers`."""

@@ -1,48 +1,48 @@
-"""`Listings` by SQLAlchemy Core: counted and paged by the database, so that a page of 100,000 rows costs what 50 cost."""
+"""`Listings` by SQLAlchemy Core: paged by the database and found by indexes, so that a page of millions costs what 50 cost."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import date, datetime
-from typing import Any, TypeVar
+from typing import Any
 
 import sqlalchemy as sa
 
 from muster.trust.productkey import KeyKind
 from muster.vendor.adapters import tables as t
 from muster.vendor.adapters.sql_audit import ABOUT, ACTOR, read_audit, select_audit
-from muster.vendor.adapters.sql_lists import found, is_number, listed, where
+from muster.vendor.adapters.sql_lists import distinct, found, is_number, listed, where
 from muster.vendor.adapters.sql_rows import read_key, select_keys, utc
+from muster.vendor.adapters.sql_tally import SqlTally
 from muster.vendor.core.ledger import Cost
-from muster.vendor.ports import Activation, AuditRow, KeyRow, Listed, Search, Totals
+from muster.vendor.core.tally import Noun
+from muster.vendor.ports import Activation, AuditRow, KeyRow, Listed, Search
 from muster.wire.installation import SubjectKind
 
-Row = TypeVar("Row")
+ABOUT_KEYS, BLOCKED = sa.text("audit.action LIKE 'key.%'"), sa.text("product_key.is_blocked")
+"""As their indexes say it."""
+MANY = 1_000
+"""So many customers or keys are named to the database by number; more are looked for by it, row after row."""
+PARTIAL_LENGTH = 5
 
 _KEY = t.product_key.c
-_NEARLY = 5, 4  # four fifths
 
 
-class SqlListings:
+class SqlListings(SqlTally):
     """See `Listings`."""
-
-    def __init__(self, connection: sa.Connection) -> None:
-        self._do = connection.execute
 
     def list_keys(self, search: Search) -> Listed[KeyRow]:
         """See `Listings`."""
         query = select_keys()
         if search.text:
-            words = _KEY.partial, _KEY.scope_name, t.organisation.c.name
-            query = query.where(found(search.text, *words) | is_number(search.text, _KEY.id))
+            query = query.where(self._keys_of(search.text))
         if search.organisation is not None:
             query = query.where(_KEY.organisation_id == search.organisation)
-        states = {
-            "blocked": _KEY.is_blocked,
+        states: dict[str, sa.ColumnElement[bool] | sa.TextClause] = {
+            "blocked": BLOCKED,
             "exhausted": _is_pool() & (_KEY.used >= _KEY.activations),
             "open": ~_KEY.is_blocked & ~(_is_pool() & (_KEY.used >= _KEY.activations)),
         }
-        return listed(self._do, where(query, states, search), search, _KEY.id.desc(), read_key)
+        whole = None if _narrows(search) else lambda: self.totals().keys
+        return listed(self._do, where(query, states, search), search, _KEY.id.desc(), read_key, whole=whole)
 
     def list_machines(self, search: Search) -> Listed[Activation]:
         """See `Listings`."""
@@ -52,7 +52,9 @@ class SqlListings:
         query = sa.select(*columns, sa.false().label("is_withdrawn"), *_BEHIND).select_from(
             t.machine.join(t.product_key).join(t.organisation)
         )
-        return listed(self._do, _behind(query, search, own.key_id, own.id), search, own.id.desc(), _activation)
+        whole = None if _narrows(search) else lambda: self.totals().machines
+        query = self._behind(query, search, own.key_id, own.id)
+        return listed(self._do, query, search, own.id.desc(), _activation, whole=whole)
 
     def list_certificates(self, search: Search) -> Listed[Activation]:
         """See `Listings`."""
@@ -68,8 +70,9 @@ class SqlListings:
             "replaced": own.replaced_by.is_not(None),
             "open": ~own.is_withdrawn & own.replaced_by.is_(None),
         }
-        query = where(_behind(query, search, own.key_id, own.serial), states, search)
-        return listed(self._do, query, search, own.serial.desc(), _activation)
+        whole = None if _narrows(search) else lambda: self.totals().hosts
+        query = where(self._behind(query, search, own.key_id, own.serial), states, search)
+        return listed(self._do, query, search, own.serial.desc(), _activation, whole=whole)
 
     def list_audit(self, search: Search) -> Listed[AuditRow]:
         """See `Listings`."""
@@ -78,45 +81,52 @@ class SqlListings:
         if search.text:
             query = query.where(found(search.text, ACTOR, ABOUT, own.action, own.subject))
         if search.key is not None:
-            query = query.where(own.subject == str(search.key), own.action.startswith("key."))
-        return listed(self._do, query, search, own.id.desc(), read_audit)
-
-    def totals(self) -> Totals:
-        """See `Listings`."""
-        tables = t.organisation, t.product_key, t.machine, t.certificate
-        return Totals(*(self._do(sa.select(sa.func.count()).select_from(table)).scalar_one() for table in tables))
-
-    def activations_per_day(self, since: datetime) -> Mapping[date, int]:
-        """See `Listings`."""
-        numbers: dict[date, int] = {}
-        for table in (t.machine, t.certificate):
-            day = sa.func.date(table.c.created_at)
-            query = sa.select(day.label("day"), sa.func.count().label("number")).where(table.c.created_at >= since)
-            for row in self._do(query.group_by(day)):
-                key = row.day if isinstance(row.day, date) else date.fromisoformat(row.day)
-                numbers[key] = numbers.get(key, 0) + row.number
-        return numbers
+            query = query.where(own.subject == str(search.key), ABOUT_KEYS)
+        whole = None if search.text or search.key is not None else lambda: self.tallied(Noun.ROW)
+        return listed(self._do, query, search, own.id.desc(), read_audit, whole=whole)
 
     def nearly_exhausted(self, most: int) -> tuple[KeyRow, ...]:
         """See `Listings`."""
-        whole, part = _NEARLY
         full = _KEY.used * 1.0 / _KEY.activations
-        query = select_keys().where(_is_pool(), ~_KEY.is_blocked, _KEY.used * whole >= _KEY.activations * part)
-        return tuple(map(read_key, self._do(query.order_by(full.desc(), _KEY.id).limit(most))))
+        low = select_keys().where(_KEY.id.in_(sa.select(t.low_pool.c.key_id)), ~_KEY.is_blocked, _IS_LOW)
+        return tuple(map(read_key, self._do(low.order_by(full.desc(), _KEY.id).limit(most))))
+
+    def _keys_of(self, text: str) -> sa.ColumnElement[bool]:
+        """Which keys the text names: by customer, by what they are for, by last characters, by number; each by an index."""
+        named = sa.select(t.organisation.c.id).where(found(text, t.organisation.c.name))
+        customers = self._do(named.limit(MANY + 1)).scalars().all()
+        scopes = [scope for scope in distinct(self._do, _KEY.scope_name) if text.lower() in scope.lower()]
+        words: list[sa.ColumnElement[bool]] = [is_number(text, _KEY.id)]
+        if customers:
+            words.append(_KEY.organisation_id.in_(customers if len(customers) <= MANY else named))
+        if scopes:
+            words.append(_KEY.scope_name.in_(scopes))
+        if len(text) == PARTIAL_LENGTH:
+            words.append(_KEY.partial == text.upper())
+        return sa.or_(*words)
+
+    def _behind(
+        self, query: sa.Select[Any], search: Search, key_id: sa.Column[Any], number: sa.Column[Any]
+    ) -> sa.Select[Any]:
+        """Only what was given under the keys that were searched for, or has the number."""
+        if search.key is not None:
+            query = query.where(key_id == search.key)
+        own = [_KEY.organisation_id == search.organisation] if search.organisation is not None else []
+        if search.text:
+            its = self._under([*own, self._keys_of(search.text)], key_id)
+            return query.where(*own, its | is_number(search.text, number))
+        return query.where(self._under(own, key_id)) if own else query
+
+    def _under(self, which: list[sa.ColumnElement[bool]], key_id: sa.Column[Any]) -> sa.ColumnElement[bool]:
+        keys = self._do(sa.select(_KEY.id).where(*which).limit(MANY + 1)).scalars().all()
+        return key_id.in_(keys) if len(keys) <= MANY else sa.and_(*which)
 
 
 _BEHIND = _KEY.partial, _KEY.scope_name, t.organisation.c.name.label("organisation")
 
 
-def _behind(query: sa.Select[Any], search: Search, key_id: sa.Column[Any], number: sa.Column[Any]) -> sa.Select[Any]:
-    if search.text:
-        words = _KEY.partial, _KEY.scope_name, t.organisation.c.name
-        query = query.where(found(search.text, *words) | is_number(search.text, number))
-    if search.key is not None:
-        query = query.where(key_id == search.key)
-    if search.organisation is not None:
-        query = query.where(_KEY.organisation_id == search.organisation)
-    return query
+def _narrows(search: Search) -> bool:
+    return bool(search.text or search.state) or search.organisation is not None or search.key is not None
 
 
 def _activation(row: Any) -> Activation:
@@ -136,3 +146,6 @@ def _activation(row: Any) -> Activation:
 
 def _is_pool() -> sa.ColumnElement[bool]:
     return sa.and_(_KEY.kind == int(KeyKind.MAK), _KEY.activations > 0)
+
+
+_IS_LOW = sa.and_(_is_pool(), _KEY.used * 5 >= _KEY.activations * 4)

@@ -32,6 +32,16 @@ ADD_PERSON = sa.text(
     "INSERT INTO person (name, salt, digest) VALUES (:name, :salt, :digest) ON CONFLICT DO NOTHING"
 ).bindparams(sa.bindparam("salt", type_=sa.LargeBinary), sa.bindparam("digest", type_=sa.LargeBinary))
 
+ADD_TALLY = sa.text(
+    "INSERT INTO tally (noun, day, number) VALUES (:noun, :day, :number)"
+    " ON CONFLICT (noun, day) DO UPDATE SET number = tally.number + excluded.number"
+).bindparams(sa.bindparam("day", type_=sa.Date))
+ADD_WRONG_TAGS = sa.text(
+    "INSERT INTO wrong_tag (slot, reference, number) VALUES (:slot, :reference, :number)"
+    " ON CONFLICT (slot, reference) DO UPDATE SET number = wrong_tag.number + excluded.number"
+).bindparams(sa.bindparam("reference", type_=sa.LargeBinary))
+ADD_LOW_POOL = sa.text("INSERT INTO low_pool (key_id) VALUES (:key) ON CONFLICT DO NOTHING")
+
 
 def part_values(parts: bytes) -> dict[str, int]:
     """The parts of an installation id as numbers, by their columns; 0 for one that could not be read."""

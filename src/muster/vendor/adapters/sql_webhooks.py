@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 
+from muster.vendor.adapters import sql_statements as s
 from muster.vendor.adapters import tables as t
 from muster.vendor.adapters.sql_lists import found, listed
 from muster.vendor.adapters.sql_rows import utc
 from muster.vendor.core.webhooks import DeliveryState, Event
 from muster.vendor.ports import Delivery, Listed, Search, Webhook
 
-_W, _D = t.webhook.c, t.delivery.c
+_W, _D, _T = t.webhook.c, t.delivery.c, t.wrong_tag.c
 
 
 class SqlWebhooks:
@@ -47,6 +48,20 @@ class SqlWebhooks:
         """See `Webhooks`."""
         self._do(sa.delete(t.delivery).where(_D.webhook_id == number))
         self._do(sa.delete(t.webhook).where(_W.id == number))
+
+    def count_wrong_tags(self, counted: Mapping[tuple[int, bytes], int], since: int) -> Mapping[bytes, int]:
+        """See `Webhooks`."""
+        rows = [
+            {"slot": slot, "reference": reference, "number": number}
+            for (slot, reference), number in sorted(
+                counted.items()
+            )  # in one order, so that nodes do not wait crosswise
+        ]
+        self._do(s.ADD_WRONG_TAGS, rows)
+        self._do(sa.delete(t.wrong_tag).where(_T.slot < since))
+        total = sa.select(_T.reference, sa.func.sum(_T.number).label("number")).group_by(_T.reference)
+        asked = {reference for _, reference in counted}
+        return {bytes(r.reference): int(r.number) for r in self._do(total.where(_T.reference.in_(asked)))}
 
     def add_delivery(self, row: Delivery) -> Delivery:
         """See `Webhooks`."""

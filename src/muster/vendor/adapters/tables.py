@@ -56,7 +56,7 @@ product_key = sa.Table(
     sa.Column("id", Id, primary_key=True, autoincrement=True),
     sa.Column("kind", sa.SmallInteger, nullable=False),
     sa.Column("scope", sa.Integer, nullable=False),
-    sa.Column("scope_name", sa.String(64), nullable=False),
+    sa.Column("scope_name", sa.String(64), nullable=False, index=True),
     sa.Column("organisation_id", sa.ForeignKey("organisation.id"), nullable=False, index=True),
     sa.Column("partial", sa.String(5), nullable=False, index=True),
     sa.Column("lookup", sa.LargeBinary(32), nullable=False, unique=True),
@@ -75,6 +75,9 @@ product_key = sa.Table(
     sa.Column("is_blocked", sa.Boolean, nullable=False),
     sa.Column("replaced_by", Id),
     sa.Column("created_at", At, nullable=False),
+    sa.Index(
+        "ix_product_key_blocked", "id", sqlite_where=sa.text("is_blocked"), postgresql_where=sa.text("is_blocked")
+    ),
     sqlite_autoincrement=True,
 )
 
@@ -148,6 +151,8 @@ seal = sa.Table(
     sa.Column("signed", sa.LargeBinary, nullable=False),
 )
 
+_ABOUT_KEYS = sa.text("action LIKE 'key.%'")
+
 # People are named by number without a foreign key: it would have every activation lock the same row of `person`.
 audit = sa.Table(
     "audit",
@@ -161,6 +166,7 @@ audit = sa.Table(
     sa.Column("about_id", Id),
     sa.Column("remark_id", Id),
     sa.Column("seal_number", sa.Integer, index=True),
+    sa.Index("ix_audit_key", "subject", "id", sqlite_where=_ABOUT_KEYS, postgresql_where=_ABOUT_KEYS),
     sqlite_autoincrement=True,
 )
 
@@ -192,6 +198,31 @@ delivery = sa.Table(
     sa.Column("created_at", At, nullable=False, index=True),
     sa.Index(None, "webhook_id", "event", "subject"),
     sqlite_autoincrement=True,
+)
+
+# Installation ids whose tag no key made, by ten minutes and reference; the empty one counts all.
+wrong_tag = sa.Table(
+    "wrong_tag",
+    metadata,
+    sa.Column("slot", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("reference", sa.LargeBinary(8), primary_key=True),
+    sa.Column("number", sa.Integer, nullable=False),
+)
+
+# How many rows of the audit came under seals, by what they tell of and the day: nobody counts tables of millions.
+tally = sa.Table(
+    "tally",
+    metadata,
+    sa.Column("noun", sa.String(16), primary_key=True),
+    sa.Column("day", sa.Date, primary_key=True),
+    sa.Column("number", sa.BigInteger, nullable=False),
+)
+
+# Keys with a pool of some size of which four fifths were used once; to be looked at before they are believed.
+low_pool = sa.Table(
+    "low_pool",
+    metadata,
+    sa.Column("key_id", sa.ForeignKey("product_key.id"), primary_key=True),
 )
 
 report = sa.Table(

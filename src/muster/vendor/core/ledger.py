@@ -28,6 +28,10 @@ MAX_DAYS = 100 * 365
 MAX_HOSTS = 1_000
 
 
+LOW_FROM = 5
+"""Smaller pools are used up before anybody could be warned."""
+
+
 @dataclass(frozen=True, slots=True)
 class KeyFacts:
     """A key as the vendor sold it. Days are day numbers, 0 for none; `used` and `reactivated` are spent."""
@@ -96,6 +100,11 @@ class PermanentGrant:
 
     cost: Cost
     end_day: int
+
+
+def is_low(activations: int, used: int) -> bool:
+    """Whether four fifths of a pool are used."""
+    return activations >= LOW_FROM and used * 5 >= activations * 4
 
 
 def check_key(key: KeyFacts) -> None:

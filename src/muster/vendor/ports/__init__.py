@@ -134,10 +134,10 @@ class Totals:
 
 
 class Listings(Protocol):
-    """What people look at, a page at a time; newest first. Stays quick at hundreds of thousands of rows."""
+    """What people look at, a page at a time; newest first. Stays quick at millions of rows."""
 
     def list_keys(self, search: Search) -> Listed[KeyRow]:
-        """Keys; `text` in last characters, scope and customer. States: blocked, exhausted, open."""
+        """Keys; `text` in scope and customer, or the last five characters. States: blocked, exhausted, open."""
 
     def list_machines(self, search: Search) -> Listed[Activation]:
         """Machines that were activated with a multiple activation key."""
@@ -151,11 +151,11 @@ class Listings(Protocol):
     def totals(self) -> Totals:
         """How many there are of each."""
 
-    def activations_per_day(self, since: datetime) -> Mapping[date, int]:
-        """Machines and certificates given on each day since; days without any are missing."""
+    def activations_per_day(self, since: date) -> Mapping[date, int]:
+        """Machines and certificates given on each day (UTC) since; days without any are missing."""
 
     def nearly_exhausted(self, most: int) -> tuple[KeyRow, ...]:
-        """Keys of which four fifths or more of the pool are used, fullest first."""
+        """Keys of which four fifths or more of a pool of five or more are used, fullest first."""
 
 
 class Books(Audits, Listings, Customers, Webhooks, Protocol):
@@ -214,6 +214,9 @@ class Books(Audits, Listings, Customers, Webhooks, Protocol):
 
     def spend(self, row: KeyRow) -> None:
         """Keep `used` and `reactivated` of a key that is held, and nothing else of it."""
+
+    def mark_low(self, key_id: int) -> None:
+        """Keep that four fifths of a key's pool are used: `nearly_exhausted` looks at no other keys."""
 
     def certificates(self, key_id: int, kind: SubjectKind | None = None) -> tuple[CertificateRow, ...]:
         """The certificates given under a key, by serial."""

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Protocol
 
+from muster.vendor.core.tally import Noun
 from muster.wire.audit import AuditRecord, Opening, SealedRecords
 
 
@@ -79,6 +80,9 @@ class Audits(Protocol):
 
     def add_seal(self, number: int, signed: bytes, rows: Sequence[int]) -> None:
         """Keep a seal, and which rows are under it."""
+
+    def add_tally(self, counts: Mapping[tuple[Noun, date], int]) -> None:
+        """Add to the numbers of what there is, by day."""
 
     def seals(self, after: int, most: int) -> tuple[SealedRecords, ...]:
         """The next `most` seals after number `after`, with their rows as they stand in the books now.

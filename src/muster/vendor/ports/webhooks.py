@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -54,6 +54,12 @@ class Webhooks(Protocol):
 
     def remove_webhook(self, number: int) -> None:
         """Forget a webhook with its deliveries."""
+
+    def count_wrong_tags(self, counted: Mapping[tuple[int, bytes], int], since: int) -> Mapping[bytes, int]:
+        """Add numbers by slot and reference; what all nodes counted of each of these references in slots from `since` on.
+
+        Older slots are forgotten.
+        """
 
     def add_delivery(self, row: Delivery) -> Delivery:
         """Put an event into the outbox; its id is given by the books."""

@@ -23,6 +23,7 @@ from muster.vendor.core.ledger import (
     KeyFacts,
     grant_certificate,
     grant_permanent,
+    is_low,
 )
 from muster.vendor.ports import Books, CertificateRow, KeyRow, MachineRow
 from muster.vendor.service.noticing import notice_refusal, notice_use
@@ -169,6 +170,8 @@ def _grant_machine(vendor: Vendor, books: Books, installation: MachineId, packed
         used += 1
         books.spend(replace(key, used=used))
         notice_use(vendor, books, key, used)
+        if is_low(key.activations, used) and not is_low(key.activations, key.used):
+            books.mark_low(key.id)
     row = MachineRow(0, key.id, packed, installation.parts, grant.end_day, grant.cost, vendor.clock.now())
     added = books.add_machine(row)
     vendor.write(books, "machine.confirmed", str(added.id), key=key.id, cost=str(grant.cost))

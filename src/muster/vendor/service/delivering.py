@@ -12,6 +12,7 @@ from typing import Self
 from muster.base.errors import MusterError
 from muster.vendor.core.webhooks import MAX_ANSWER, DeliveryState, outcome, signature
 from muster.vendor.ports import Books, Delivery
+from muster.vendor.service.noticing import share_wrong_tags
 from muster.vendor.service.vendor import Vendor
 from muster.vendor.service.webhooks import SECRET_LABEL
 
@@ -29,6 +30,7 @@ _log = logging.getLogger(__name__)
 
 def deliver_due(vendor: Vendor, post: Post) -> int:
     """Post everything that is due now; how many were tried. Each arrives at least once, or is given up in the end."""
+    share_wrong_tags(vendor)
     claimed = vendor.store.run(lambda books: _claim(vendor, books), holding=True)
     for row in claimed:
         done = _tried(vendor, post, row)

@@ -9,7 +9,7 @@ from muster.vendor.core.webhooks import ONCE_WITHIN, Event, event_of_use
 from muster.vendor.ports import Books, KeyRow
 from muster.vendor.service.vendor import Vendor
 from muster.vendor.service.webhooks import key_data, tell
-from muster.vendor.service.wrong_tags import ANY, MANY, MANY_OF_ONE, WINDOW
+from muster.vendor.service.wrong_tags import SLOTS, WINDOW, many, slot_of
 
 
 def notice_use(vendor: Vendor, books: Books, key: KeyRow, used: int) -> None:
@@ -30,18 +30,28 @@ def notice_refusal(vendor: Vendor, refusal: MusterError, reference: bytes, behin
 
         vendor.store.run(work)
     elif refusal.code is Code.KEY_UNKNOWN:
-        for name in vendor.wrong_tags.count(reference, vendor.clock.now()):
-            _tell_wrong_tags(vendor, name)
+        vendor.wrong_tags.count(reference, vendor.clock.now())
 
 
-def _tell_wrong_tags(vendor: Vendor, name: bytes) -> None:
-    data = {
-        "reference": name.hex() or None,
-        "count": MANY if name == ANY else MANY_OF_ONE,
-        "within_seconds": int(WINDOW.total_seconds()),
-    }
+def share_wrong_tags(vendor: Vendor) -> None:
+    """Add what this node counted to what all nodes did, and tell where it became many."""
+    now = vendor.clock.now()
+    counted = vendor.wrong_tags.take(now)
+    if not counted:
+        return
 
     def work(books: Books) -> None:
-        tell(vendor, books, Event.WRONG_TAGS, name.hex() or "any", data, once_within=ONCE_WITHIN)
+        for name, number in books.count_wrong_tags(counted, slot_of(now) - SLOTS + 1).items():
+            if number >= many(name):
+                data = {
+                    "reference": name.hex() or None,
+                    "count": number,
+                    "within_seconds": int(WINDOW.total_seconds()),
+                }
+                tell(vendor, books, Event.WRONG_TAGS, name.hex() or "any", data, once_within=ONCE_WITHIN)
 
-    vendor.store.run(work)
+    try:
+        vendor.store.run(work, holding=True)
+    except MusterError:
+        vendor.wrong_tags.give_back(counted)
+        raise

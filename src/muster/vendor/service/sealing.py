@@ -12,6 +12,7 @@ from typing import Self
 from muster.base.errors import Code, MusterError, StoreFailed
 from muster.trust.audit import Head, read_seal, seal_digest, seal_records
 from muster.vendor.core import keysets as plan
+from muster.vendor.core.tally import tally
 from muster.vendor.ports import Books
 from muster.vendor.service.vendor import Vendor
 from muster.wire.audit import MAX_RECORDS
@@ -65,6 +66,7 @@ def _seal(vendor: Vendor, books: Books) -> int:
     except ValueError as error:
         raise StoreFailed(Code.STATE_CORRUPT, f"a row of the audit cannot be sealed: {error}") from error
     books.add_seal(head.number + 1, sealed.signed, [row.number for row in rows])
+    books.add_tally(tally(rows))
     return len(rows)
 
 

@@ -29,10 +29,12 @@ class Shown:
     path: str
     text: str
     state: str
+    is_more: bool = False
+    is_counted: bool = True
 
     @property
     def pages(self) -> int:
-        """How many pages the list has, at least one."""
+        """How many pages the list has, at least one; as far as it was counted."""
         return max(1, -(-self.total // SIZE))
 
     def address(self, page: int) -> str:
@@ -56,7 +58,16 @@ def search_of(request: Request, **narrowed: Any) -> Search:
 
 def shown(request: Request, search: Search, found: Listed[Any]) -> Shown:
     """What was found, for a template."""
-    return Shown(found.rows, found.total, search.page, request.url.path, search.text, search.state)
+    return Shown(
+        found.rows,
+        found.total,
+        search.page,
+        request.url.path,
+        search.text,
+        search.state,
+        found.is_more,
+        found.is_counted,
+    )
 
 
 def number(text: str) -> int | None:

@@ -40,7 +40,7 @@ def overview(site: Site) -> APIRouter:
             text = books.definition()
             return {
                 "totals": books.totals(),
-                "days": books.activations_per_day(since.replace(hour=0, minute=0, second=0, microsecond=0)),
+                "days": books.activations_per_day(since.date()),
                 "nearly": books.nearly_exhausted(NEARLY_EXHAUSTED),
                 "editions": load_text(Definition, text, "the imported definition").edition if text else (),
                 "fingerprint": books.setting(FINGERPRINT),

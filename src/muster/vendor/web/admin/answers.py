@@ -37,16 +37,18 @@ Asked = Annotated[Search, Depends(_search)]
 
 
 class Page(BaseModel, Generic[Row]):
-    """One page of a list, and how many rows the whole list has."""
+    """One page of a list. There are `total` rows; where `is_counted` is false, more than that. `is_more`: after this page."""
 
     rows: list[Row]
     total: int
     page: int
+    is_more: bool
+    is_counted: bool
 
     @classmethod
     def of(cls, search: Search, found: Listed[Any], rows: list[Row]) -> Page[Row]:
         """A page of what was found."""
-        return cls(rows=rows, total=found.total, page=search.page)
+        return cls(rows=rows, total=found.total, page=search.page, is_more=found.is_more, is_counted=found.is_counted)
 
 
 class OrganisationAnswer(BaseModel):

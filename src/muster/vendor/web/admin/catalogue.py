@@ -60,7 +60,7 @@ def catalogue(vendor: Vendor, gate: Gate) -> APIRouter:
                 keys=totals.keys,
                 machines=totals.machines,
                 certificates=totals.hosts,
-                activations=dict(books.activations_per_day(since.replace(hour=0, minute=0, second=0, microsecond=0))),
+                activations=dict(books.activations_per_day(since.date())),
                 nearly_exhausted=[KeyAnswer.of(row) for row in books.nearly_exhausted(NEARLY)],
             )
 
