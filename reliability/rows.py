@@ -26,6 +26,7 @@ from reliability.starved import starved
 from reliability.stopped import stopped
 from reliability.together import together
 from reliability.vendor_killed import vendor_killed
+from reliability.wrong_clocks import wrong_clocks
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,7 @@ ROWS: dict[str, Row] = {
     "R9": Row("name server down, slow, ignorant, poisoned or endless", names_lost, (30,), (150,), (150,)),
     "R10": Row("directory down, slow, dead, false or full", directory_lost, (200,), (1_900,), (1_900,)),
     "R11": Row("database locked, gone or damaged; disk full", starved, (), (), ()),
+    "R12": Row("clocks that are wrong, on client and host", wrong_clocks, (14,), (1,), (1,)),
     "R13": Row("host told to stop with many requests on their way", stopped, (3, 100), (20, 500), (100, 500)),
     "R14": Row("two hosts with one count, restarted in turn under load", restarted_in_turn, (2,), (60,), (600,)),
     "R19": Row(
