@@ -71,7 +71,7 @@ def crowd(acme: Acme, keys: int) -> None:
         {"noun": "organisation", "day": today, "number": len(customers)},
         *({"noun": "machine", "day": when, "number": number} for when, number in given.items()),
     ]
-    low = [{"key_id": row["id"]} for row in issued if is_low(row["activations"], row["used"])]  # type: ignore[arg-type]
+    low = [{"key_id": row["id"], "at": now} for row in issued if is_low(row["activations"], row["used"])]  # type: ignore[arg-type]
 
     def fill(connection: sa.Connection) -> None:
         for table, rows in (

@@ -28,18 +28,16 @@ AT_ONCE = 500
 
 _actor, _about = t.person.alias("actor"), t.person.alias("about")
 _joined = (
-    t.audit.join(_actor, t.audit.c.actor_id == _actor.c.id)
+    t.audit.outerjoin(_actor, t.audit.c.actor_id == _actor.c.id)
     .outerjoin(_about, t.audit.c.about_id == _about.c.id)
     .outerjoin(t.remark, t.audit.c.remark_id == t.remark.c.id)
 )
-ACTOR, ABOUT = _actor.c.name, _about.c.name
 
 
 def select_audit() -> sa.Select[Any]:
     """Audit rows with names and remarks, as `read_audit` wants them."""
-    return sa.select(t.audit, ACTOR.label("actor"), ABOUT.label("about"), t.remark.c.text.label("remark")).select_from(
-        _joined
-    )
+    names = _actor.c.name.label("actor"), _about.c.name.label("about")
+    return sa.select(t.audit, *names, t.remark.c.text.label("remark")).select_from(_joined)
 
 
 def read_audit(row: Any) -> AuditRow:

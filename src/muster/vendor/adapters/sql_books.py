@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -122,9 +123,9 @@ class SqlBooks(SqlAudit, SqlListings, SqlCustomers, SqlWebhooks):
         """See `Books`."""
         self._quick(s.SPEND, {"number": row.id, "used": row.used, "reactivated": row.reactivated})
 
-    def mark_low(self, key_id: int) -> None:
+    def mark_low(self, key_id: int, at: datetime) -> None:
         """See `Books`."""
-        self._do(s.ADD_LOW_POOL, {"key": key_id})
+        self._do(s.ADD_LOW_POOL, {"key": key_id, "at": at})
 
     def certificates(self, key_id: int, kind: SubjectKind | None = None) -> tuple[CertificateRow, ...]:
         """See `Books`."""

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from muster.trust.productkey import KeyKind
 from muster.vendor.adapters import tables as t
-from muster.vendor.adapters.sql_audit import ABOUT, ACTOR, read_audit, select_audit
+from muster.vendor.adapters.sql_audit import read_audit, select_audit
 from muster.vendor.adapters.sql_lists import distinct, found, is_number, listed, where
 from muster.vendor.adapters.sql_rows import read_key, select_keys, utc
 from muster.vendor.adapters.sql_tally import SqlTally
@@ -79,7 +79,10 @@ class SqlListings(SqlTally):
         own = t.audit.c
         query = select_audit()
         if search.text:
-            query = query.where(found(search.text, ACTOR, ABOUT, own.action, own.subject))
+            named = sa.select(t.person.c.id).where(found(search.text, t.person.c.name)).limit(MANY)
+            people = self._do(named).scalars().all()
+            words = found(search.text, own.action, own.subject)
+            query = query.where(words | own.actor_id.in_(people) | own.about_id.in_(people) if people else words)
         if search.key is not None:
             query = query.where(own.subject == str(search.key), ABOUT_KEYS)
         whole = None if search.text or search.key is not None else lambda: self.tallied(Noun.ROW)
@@ -88,7 +91,8 @@ class SqlListings(SqlTally):
     def nearly_exhausted(self, most: int) -> tuple[KeyRow, ...]:
         """See `Listings`."""
         full = _KEY.used * 1.0 / _KEY.activations
-        low = select_keys().where(_KEY.id.in_(sa.select(t.low_pool.c.key_id)), ~_KEY.is_blocked, _IS_LOW)
+        newest = self._do(sa.select(t.low_pool.c.key_id).order_by(t.low_pool.c.at.desc()).limit(MANY)).scalars().all()
+        low = select_keys().where(_KEY.id.in_(newest), ~_KEY.is_blocked, _IS_LOW)
         return tuple(map(read_key, self._do(low.order_by(full.desc(), _KEY.id).limit(most))))
 
     def _keys_of(self, text: str) -> sa.ColumnElement[bool]:

@@ -40,7 +40,9 @@ ADD_WRONG_TAGS = sa.text(
     "INSERT INTO wrong_tag (slot, reference, number) VALUES (:slot, :reference, :number)"
     " ON CONFLICT (slot, reference) DO UPDATE SET number = wrong_tag.number + excluded.number"
 ).bindparams(sa.bindparam("reference", type_=sa.LargeBinary))
-ADD_LOW_POOL = sa.text("INSERT INTO low_pool (key_id) VALUES (:key) ON CONFLICT DO NOTHING")
+ADD_LOW_POOL = sa.text(
+    "INSERT INTO low_pool (key_id, at) VALUES (:key, :at) ON CONFLICT (key_id) DO UPDATE SET at = excluded.at"
+).bindparams(sa.bindparam("at", type_=t.At))
 
 
 def part_values(parts: bytes) -> dict[str, int]:

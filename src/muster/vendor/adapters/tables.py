@@ -223,6 +223,7 @@ low_pool = sa.Table(
     "low_pool",
     metadata,
     sa.Column("key_id", sa.ForeignKey("product_key.id"), primary_key=True),
+    sa.Column("at", At, nullable=False, index=True),
 )
 
 report = sa.Table(

@@ -215,8 +215,8 @@ class Books(Audits, Listings, Customers, Webhooks, Protocol):
     def spend(self, row: KeyRow) -> None:
         """Keep `used` and `reactivated` of a key that is held, and nothing else of it."""
 
-    def mark_low(self, key_id: int) -> None:
-        """Keep that four fifths of a key's pool are used: `nearly_exhausted` looks at no other keys."""
+    def mark_low(self, key_id: int, at: datetime) -> None:
+        """Keep when four fifths of a key's pool were used: `nearly_exhausted` looks at the newest of these keys."""
 
     def certificates(self, key_id: int, kind: SubjectKind | None = None) -> tuple[CertificateRow, ...]:
         """The certificates given under a key, by serial."""

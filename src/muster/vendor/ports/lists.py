@@ -21,7 +21,7 @@ class Search:
     key: int | None = None
     page: int = 1
     size: int = 50
-    counted: int = 10_000
+    counted: int = 1_000
 
 
 @dataclass(frozen=True, slots=True)

@@ -171,7 +171,7 @@ def _grant_machine(vendor: Vendor, books: Books, installation: MachineId, packed
         books.spend(replace(key, used=used))
         notice_use(vendor, books, key, used)
         if is_low(key.activations, used) and not is_low(key.activations, key.used):
-            books.mark_low(key.id)
+            books.mark_low(key.id, vendor.clock.now())
     row = MachineRow(0, key.id, packed, installation.parts, grant.end_day, grant.cost, vendor.clock.now())
     added = books.add_machine(row)
     vendor.write(books, "machine.confirmed", str(added.id), key=key.id, cost=str(grant.cost))

@@ -36,9 +36,11 @@ def upgrade() -> None:
     op.create_table(
         "low_pool",
         sa.Column("key_id", ID, autoincrement=False, nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["key_id"], ["product_key.id"], name=op.f("fk_low_pool_key_id")),
         sa.PrimaryKeyConstraint("key_id", name=op.f("pk_low_pool")),
     )
+    op.create_index("ix_low_pool_at", "low_pool", ["at"])
     op.create_index("ix_product_key_scope_name", "product_key", ["scope_name"])
     for name, table, columns, condition in (
         ("ix_product_key_blocked", "product_key", ["id"], "is_blocked"),
@@ -63,7 +65,7 @@ def _count(connection: sa.Connection) -> None:
         )
     connection.execute(
         sa.text(
-            "INSERT INTO low_pool (key_id) SELECT id FROM product_key"
+            "INSERT INTO low_pool (key_id, at) SELECT id, created_at FROM product_key"
             " WHERE kind = :mak AND activations >= 5 AND used * 5 >= activations * 4"
         ),
         {"mak": MAK},
