@@ -19,6 +19,7 @@ from muster.base.clock import SystemClock
 from muster.client import app as client
 from muster.client.adapters.control_caller import call
 from muster.client.core.control import Request, decode_answer, encode_request
+from tests.worlds.command_line import muster
 from tests.worlds.name_servers import free_port
 from tests.worlds.vendor_keys import CAD_PRO, VendorKeys
 
@@ -97,8 +98,12 @@ class Machine:
 
     def run(self, *words: str, user: str | None = None, groups: tuple[int, ...] = (), entered: str = "") -> Told:
         """A command, as this user or as another one with these groups; `entered` is its standard input."""
-        other = [sys.executable, "-c", AS_ANOTHER, user or "", ",".join(map(str, groups)), "client"]
+        # A service that was started executes itself anew.
+        if user is None and "serve" not in words:
+            own = muster("client", *words, environment={"MUSTER_HOME": str(self.home)}, typed=entered)
+            return Told(own.returncode, own.stdout, own.stderr)
         around = {name: text for name, text in os.environ.items() if not name.startswith("MUSTER_")}
+        other = [sys.executable, "-c", AS_ANOTHER, user or "", ",".join(map(str, groups)), "client"]
         done = subprocess.run(
             [*(COMMAND if user is None else other), *words],
             env={**around, "MUSTER_HOME": str(self.home)},

@@ -14,23 +14,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-START_SECONDS = 20.0
+from tests.worlds.command_line import Done, muster
+
 STOP_SECONDS = 10.0
 _COMMAND = [sys.executable, "-c", "import sys; from muster.cli import main; sys.exit(main())", "host"]
 _LISTENING = re.compile(r"^listening on (\S+)$")
 
 
-def run_host(home: Path, *arguments: str, entered: str = "", **environment: str) -> subprocess.CompletedProcess[str]:
+def run_host(home: Path, *arguments: str, entered: str = "", **environment: str) -> Done:
     """One command, to its end."""
-    return subprocess.run(
-        [*_COMMAND, *arguments],
-        env={**os.environ, "MUSTER_HOME": str(home), **environment},
-        input=entered,
-        capture_output=True,
-        text=True,
-        timeout=START_SECONDS,
-        check=False,
-    )
+    return muster("host", *arguments, environment={"MUSTER_HOME": str(home), **environment}, typed=entered)
 
 
 def status_of(home: Path, resolver: str = "") -> dict[str, Any]:

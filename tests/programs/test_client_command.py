@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,12 +16,11 @@ from muster.trust.productkey import KeyKind
 from muster.wire.confirmation import decode_installation_file, encode_confirmation_file
 from muster.wire.installation import pack_installation
 from tests.programs.host_process import HostProcess, serving
+from tests.worlds.command_line import Done, muster
 from tests.worlds.host_world import SmallVendor, ask, certified_home
 from tests.worlds.name_servers import free_port
 from tests.worlds.vendor_keys import CAD_PRO, VendorKeys
 
-COMMAND = [sys.executable, "-c", "import sys; from muster.cli import main; sys.exit(main())", "client"]
-PATIENCE_SECONDS = 30
 PRO, SERVER = "acme-cad-pro", "acme-cad-server"
 FIELDS = [
     "product", "edition", "state", "method", "permanent", "expires_at", "grace_ends_at", "next_attempt_at", "count",
@@ -38,17 +34,8 @@ class Desk:
 
     home: Path
 
-    def run(self, *arguments: str, entered: str = "") -> subprocess.CompletedProcess[str]:
-        around = {k: v for k, v in os.environ.items() if not k.startswith("MUSTER_")}
-        return subprocess.run(
-            [*COMMAND, *arguments],
-            env={**around, "MUSTER_HOME": str(self.home)},
-            input=entered,
-            capture_output=True,
-            text=True,
-            timeout=PATIENCE_SECONDS,
-            check=False,
-        )
+    def run(self, *arguments: str, entered: str = "") -> Done:
+        return muster("client", *arguments, environment={"MUSTER_HOME": str(self.home)}, typed=entered)
 
     def done(self, *arguments: str, entered: str = "") -> str:
         """What a command that must succeed printed."""

@@ -17,9 +17,9 @@ import pytest
 
 from muster.base.clock import SystemClock
 from tests.programs.client_service import folder_for_all
+from tests.worlds.command_line import Done, muster
 from tests.worlds.vendor_keys import CAD_PRO, VendorKeys
 
-COMMAND = [sys.executable, "-c", "import sys; from muster.cli import main; sys.exit(main())"]
 PATIENCE_SECONDS = 60
 LOOPBACK = "127.0.0.1"
 NOBODY = "nobody"
@@ -35,11 +35,13 @@ sys.exit(main())
 """
 
 
-def muster(home: Path, *arguments: str, user: str | None = None, **around: str) -> subprocess.CompletedProcess[str]:
-    command = COMMAND if user is None else [sys.executable, "-c", AS_ANOTHER, user]
+def told(home: Path, *arguments: str, user: str | None = None, **around: str) -> Done:
+    environment = {"MUSTER_HOME": str(home), "MUSTER_DNS_ZONES": "corp.example", **around}
+    if user is None:
+        return muster("client", *arguments, environment=environment)
     return subprocess.run(
-        [*command, "client", *arguments],
-        env={**os.environ, "MUSTER_HOME": str(home), "MUSTER_DNS_ZONES": "corp.example", **around},
+        [sys.executable, "-c", AS_ANOTHER, user, "client", *arguments],
+        env={**os.environ, **environment},
         capture_output=True,
         text=True,
         timeout=PATIENCE_SECONDS,
@@ -49,7 +51,7 @@ def muster(home: Path, *arguments: str, user: str | None = None, **around: str) 
 
 def diagnosed(home: Path, **around: Any) -> dict[str, Any]:
     """The verdict of a set-up in which one thing is wrong."""
-    result = muster(home, "diagnose", "--json", **around)
+    result = told(home, "diagnose", "--json", **around)
     assert result.returncode == 1, result.stderr
     found: dict[str, Any] = json.loads(result.stdout)
     return found
@@ -66,13 +68,13 @@ def home(tmp_path: Path) -> Path:
     """A machine with a generic key and no activation."""
     place, file = tmp_path / "machine", tmp_path / "acme.muster"
     file.write_text(VendorKeys(opened=SystemClock().now()).product_file())
-    done = muster(place, "install", str(file), "--edition", CAD_PRO.name)
+    done = told(place, "install", str(file), "--edition", CAD_PRO.name)
     assert done.returncode == 0, done.stderr
     return place
 
 
 def set_host(home: Path, host: str) -> None:
-    done = muster(home, "set-host", host)
+    done = told(home, "set-host", host)
     assert done.returncode == 0, done.stderr
 
 
@@ -163,7 +165,7 @@ def test_words_for_people_and_a_bundle_without_names(home: Path, tmp_path: Path)
     with bound() as own:
         set_host(home, f"{LOOPBACK}:{own.getsockname()[1]}")
         before = {p: p.stat().st_mtime_ns for p in home.rglob("*")}
-        result = muster(home, "diagnose", "--bundle", str(out))
+        result = told(home, "diagnose", "--bundle", str(out))
     assert result.returncode == 1
     lines = result.stdout.splitlines()
     assert lines[0].startswith("ok          state folder")
@@ -176,6 +178,6 @@ def test_words_for_people_and_a_bundle_without_names(home: Path, tmp_path: Path)
     bundle = json.loads(text)
     assert bundle["diagnosis"]["verdict"]["code"] == "HOST_UNREACHABLE"
     assert bundle["editions"][0]["edition"] == CAD_PRO.name
-    status = json.loads(muster(home, "status", "--json").stdout)["editions"][0]
+    status = json.loads(told(home, "status", "--json").stdout)["editions"][0]
     for secret in (str(home), LOOPBACK, status["client_id"], status["partial_key"], socket.gethostname()):
         assert secret not in text

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ from muster.client.core.control import MAX_REQUEST_BYTES, OPERATIONS
 from muster.client.core.remote import REMOTE
 from muster.trust.productkey import KeyKind, make_key
 from tests.programs.client_service import COMMAND, PATIENCE_SECONDS, Machine, set_up
+from tests.worlds.command_line import muster
 from tests.worlds.ssh_machines import SSHD, SshMachines
 from tests.worlds.ssh_machines import remote as forced_command
 from tests.worlds.vendor_keys import CAD_PRO
@@ -28,6 +28,12 @@ def machine(tmp_path: Path) -> Machine:
 
 def answered(machine: Machine, body: bytes) -> dict[str, Any]:
     """What comes back for these bytes; the command must end well and say nothing else."""
+    done = muster("client", "remote", "--home", str(machine.home), typed=body)
+    return only_line(done.returncode, done.stdout.encode(), done.stderr.encode())
+
+
+def answered_by_a_process(machine: Machine, body: bytes) -> dict[str, Any]:
+    """The same, of a process that knows no other letters than those of ASCII."""
     done = subprocess.run(
         [*COMMAND, "remote", "--home", str(machine.home)],
         input=body,
@@ -36,9 +42,14 @@ def answered(machine: Machine, body: bytes) -> dict[str, Any]:
         timeout=PATIENCE_SECONDS,
         check=False,
     )
-    assert (done.returncode, done.stderr) == (0, b"")
-    assert (done.stdout.count(b"\n"), done.stdout[-1:]) == (1, b"\n")
-    found: dict[str, Any] = json.loads(done.stdout)
+    return only_line(done.returncode, done.stdout, done.stderr)
+
+
+def only_line(code: int, out: bytes, errors: bytes) -> dict[str, Any]:
+    """The answer, if it is the only thing that was said."""
+    assert (code, errors) == (0, b"")
+    assert (out.count(b"\n"), out[-1:]) == (1, b"\n")
+    found: dict[str, Any] = json.loads(out)
     return found
 
 
@@ -115,7 +126,9 @@ def test_what_is_no_request_gets_a_code_and_changes_nothing(machine: Machine, bo
 
 def test_a_giant_request_is_read_no_further_than_its_limit(machine: Machine) -> None:
     giant = json.dumps({"version": 1, "operation": "confirm", "file": "x" * MAX_REQUEST_BYTES}).encode()
-    assert str(MAX_REQUEST_BYTES) in answered(machine, giant)["error"]["message"]
+    assert str(MAX_REQUEST_BYTES) in answered_by_a_process(machine, giant)["error"]["message"]
+    odd = b'{"version": 1, "operation": "\\ud800\\u001b]0;owned \xc3\xa4"}'
+    assert answered_by_a_process(machine, odd) == answered(machine, odd)
 
 
 @pytest.fixture
@@ -128,10 +141,7 @@ def ssh(tmp_path: Path) -> Iterator[SshMachines]:
 
 
 def console(home: Path, *words: str) -> Any:
-    muster = str(Path(sys.executable).with_name("muster"))
-    done = subprocess.run(
-        [muster, "console", "--home", str(home), *words, "--json"], capture_output=True, text=True, check=False
-    )
+    done = muster("console", "--home", str(home), *words, "--json")
     assert done.returncode == 0, done.stderr + done.stdout
     return json.loads(done.stdout)
 

@@ -21,6 +21,7 @@ from muster.trust.productkey import ProductKey
 from muster.vendor import app as vendor
 from muster.wire.installation import pack_installation
 from tests.programs.client_service import IDLE_MEGABYTES, Service
+from tests.worlds.command_line import Done, muster
 from tests.worlds.vendor_service import AcmeService, problem, serving_acme
 
 COMMAND = [sys.executable, "-c", "import sys; from muster.cli import main; sys.exit(main())"]
@@ -49,16 +50,8 @@ class Desk:
         file.write_text(vendor.export_product(acme.acme.vendor))
         self.done("client", "install", str(file), "--edition", "acme-cad-pro")
 
-    def run(self, *words: str, entered: str = "") -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [*COMMAND, *words],
-            env=self.around,
-            input=entered,
-            capture_output=True,
-            text=True,
-            timeout=PATIENCE_SECONDS,
-            check=False,
-        )
+    def run(self, *words: str, entered: str = "") -> Done:
+        return muster(*words, environment=self.around, typed=entered)
 
     def done(self, *words: str, entered: str = "") -> str:
         result = self.run(*words, entered=entered)

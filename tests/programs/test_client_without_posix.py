@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 from muster.base.clock import SystemClock
-from tests.programs.test_client_diagnose import muster
+from tests.programs.test_client_diagnose import told
 from tests.worlds.vendor_keys import CAD_PRO, VendorKeys
 
 WITHOUT = """
@@ -90,7 +90,7 @@ def test_what_is_taken_away_is_away() -> None:
 def test_status_and_the_license_check_need_no_posix(tmp_path: Path) -> None:
     place, file, keys = tmp_path / "machine", tmp_path / "acme.muster", VendorKeys(opened=SystemClock().now())
     file.write_text(keys.product_file())
-    assert muster(place, "install", str(file), "--edition", CAD_PRO.name).returncode == 0
+    assert told(place, "install", str(file), "--edition", CAD_PRO.name).returncode == 0
     done = python(STATUS, str(place))
     assert done.returncode == 0, done.stderr
     (row,) = json.loads(done.stdout)["editions"]

@@ -5,15 +5,13 @@ from __future__ import annotations
 import csv
 import io
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.worlds.command_line import Done, muster
 from tests.worlds.ssh_machines import LOOPBACK, SshMachines
 
 STATUS = {"editions": [{"product": "Acme CAD", "edition": "acme-cad-pro", "state": "LICENSED", "method": "host"}]}
@@ -34,12 +32,11 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SshMachines]:
     world.close()
 
 
-def muster(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [str(Path(sys.executable).with_name("muster")), "console", "--home", str(home), *arguments]
-    return subprocess.run(command, capture_output=True, text=True, env=os.environ | {"COLUMNS": "200"}, check=False)
+def console(home: Path, *arguments: str) -> Done:
+    return muster("console", "--home", str(home), *arguments, environment={"COLUMNS": "200"})
 
 
-def told(done: subprocess.CompletedProcess[str], code: int = 0) -> Any:
+def told(done: Done, code: int = 0) -> Any:
     assert done.returncode == code, done.stderr
     return json.loads(done.stdout)
 
@@ -55,42 +52,42 @@ def home(tmp_path: Path, world: SshMachines) -> Path:
     settings = f'[ssh]\nkeys = ["{world.key}"]\nagent = false\n'
     (tmp_path / "home").mkdir()
     (tmp_path / "home" / "console.toml").write_text(settings)
-    assert told(muster(tmp_path / "home", "discover", "--csv", str(found), "--json")) == {"found": 7, "new": 7}
+    assert told(console(tmp_path / "home", "discover", "--csv", str(found), "--json")) == {"found": 7, "new": 7}
     return tmp_path / "home"
 
 
 def test_machines_are_found_asked_shown_and_taken_out(home: Path) -> None:
-    done = told(muster(home, "refresh", "--json"), 1)
+    done = told(console(home, "refresh", "--json"), 1)
     assert (done["done"], done["failed"]) == (6, 1)
     assert [v["machine"] for v in done["verdicts"] if v["code"] == "ANSWER_MALFORMED"] == ["hostile"]
-    assert told(muster(home, "machines", "--group-by", "state", "--json")) == {"counts": {"LICENSED": 6, "": 1}}
-    rows = told(muster(home, "machines", "--where", "state=LICENSED", "--where", "name~pc-[0]", "--json"))["machines"]
+    assert told(console(home, "machines", "--group-by", "state", "--json")) == {"counts": {"LICENSED": 6, "": 1}}
+    rows = told(console(home, "machines", "--where", "state=LICENSED", "--where", "name~pc-[0]", "--json"))["machines"]
     assert rows == []
-    (row,) = told(muster(home, "machines", "--where", "name=pc-3", "--json"))["machines"]
+    (row,) = told(console(home, "machines", "--where", "name=pc-3", "--json"))["machines"]
     assert (row["edition"], row["state"], row["last_result"]) == ("acme-cad-pro", "LICENSED", "DONE")
-    sheet = list(csv.DictReader(io.StringIO(muster(home, "machines", "--csv", "--sort", "-name").stdout)))
+    sheet = list(csv.DictReader(io.StringIO(console(home, "machines", "--csv", "--sort", "-name").stdout)))
     assert [line["machine"] for line in sheet] == ["pc-5", "pc-4", "pc-3", "pc-2", "pc-1", "pc-0", "hostile"]
-    assert muster(home, "remove", "--yes", "--where", "name=hostile").stdout == "1 machines removed\n"
-    assert told(muster(home, "refresh", "--json"))["done"] == 6
-    actions = [row["action"] for row in told(muster(home, "audit", "--json"))["audit"]]
+    assert console(home, "remove", "--yes", "--where", "name=hostile").stdout == "1 machines removed\n"
+    assert told(console(home, "refresh", "--json"))["done"] == 6
+    actions = [row["action"] for row in told(console(home, "audit", "--json"))["audit"]]
     assert actions == ["machines.removed", "machines.discovered"]
 
 
 def test_nothing_hostile_reaches_the_terminal(home: Path) -> None:
-    done = muster(home, "refresh")
+    done = console(home, "refresh")
     assert done.returncode == 1
     assert "ANSWER_MALFORMED" in done.stdout
-    for text in (done.stdout, done.stderr, muster(home, "machines").stdout):
+    for text in (done.stdout, done.stderr, console(home, "machines").stdout):
         assert "\x1b" not in text
 
 
 def test_a_changed_ssh_host_key_is_refused_until_it_is_forgotten(home: Path, world: SshMachines) -> None:
-    assert told(muster(home, "refresh", "--where", "name=pc-0", "--json"))["done"] == 1
+    assert told(console(home, "refresh", "--where", "name=pc-0", "--json"))["done"] == 1
     world.machines[0].change_key()
-    (verdict,) = told(muster(home, "refresh", "--where", "name=pc-0", "--json"), 1)["verdicts"]
+    (verdict,) = told(console(home, "refresh", "--where", "name=pc-0", "--json"), 1)["verdicts"]
     assert verdict["code"] == "MACHINE_UNTRUSTED"
-    assert muster(home, "forget-ssh-key", "--where", "name=pc-0").stdout == "1 SSH host keys forgotten\n"
-    assert told(muster(home, "refresh", "--where", "name=pc-0", "--json"))["done"] == 1
+    assert console(home, "forget-ssh-key", "--where", "name=pc-0").stdout == "1 SSH host keys forgotten\n"
+    assert told(console(home, "refresh", "--where", "name=pc-0", "--json"))["done"] == 1
 
 
 def test_states_that_were_collected_by_another_tool_come_in_row_by_row(home: Path, tmp_path: Path) -> None:
@@ -101,10 +98,10 @@ def test_states_that_were_collected_by_another_tool_come_in_row_by_row(home: Pat
     many.write_text(
         "\n".join(map(json.dumps, [*rows, {"machine": "-oX", "status": STATUS}, {"machine": "x", "status": {}}]))
     )
-    done = told(muster(home, "import", str(single), str(many), "--json"), 1)
+    done = told(console(home, "import", str(single), str(many), "--json"), 1)
     assert done["kept"] == 4
     assert [row["machine"] for row in done["refused"]] == ["-oX", "x"]
-    found = told(muster(home, "machines", "--where", "source=import", "--json"))["machines"]
+    found = told(console(home, "machines", "--where", "source=import", "--json"))["machines"]
     assert [row["machine"] for row in found] == ["lab-0", "lab-1", "lab-2", "pc-90"]
 
 
@@ -121,7 +118,7 @@ def test_states_that_were_collected_by_another_tool_come_in_row_by_row(home: Pat
     ],
 )
 def test_mistakes_are_told_with_what_was_wrong(home: Path, arguments: list[str], named: str) -> None:
-    done = muster(home, *arguments)
+    done = console(home, *arguments)
     assert done.returncode == USAGE, done.stderr
     assert named in done.stderr
     assert "muster: hint: " in done.stderr
@@ -129,7 +126,7 @@ def test_mistakes_are_told_with_what_was_wrong(home: Path, arguments: list[str],
 
 def test_a_mistake_in_the_settings_is_told_with_its_line(home: Path) -> None:
     (home / "console.toml").write_text("[ssh]\nat_once = 0\n")
-    done = muster(home, "refresh")
+    done = console(home, "refresh")
     assert done.returncode == USAGE
     assert "console.toml" in done.stderr
     assert "at_once" in done.stderr
@@ -142,19 +139,19 @@ def test_actions_reach_the_machines_and_stand_in_the_record(home: Path) -> None:
         ["set-host", "kms1.corp.example"],
         ["rearm", "--yes"],
     ):
-        done = told(muster(home, *words, "--where", "name=pc-2", "--json"))
+        done = told(console(home, *words, "--where", "name=pc-2", "--json"))
         assert [(v["machine"], v["code"]) for v in done["verdicts"]] == [("pc-2", "DONE")]
-    rows = told(muster(home, "audit", "--json"))["audit"]
+    rows = told(console(home, "audit", "--json"))["audit"]
     assert [(r["action"], r["details"]) for r in rows[:4]] == [
         ("machines.rearm", {}),
         ("machines.set-host", {"hosts": "kms1.corp.example"}),
         ("machines.activate", {"edition": "acme-cad-pro"}),
         ("machines.renew", {}),
     ]
-    (row,) = told(muster(home, "machines", "--where", "action=rearm", "--json"))["machines"]
+    (row,) = told(console(home, "machines", "--where", "action=rearm", "--json"))["machines"]
     assert (row["machine"], row["last_result"]) == ("pc-2", "DONE")
 
 
 def test_rearming_asks_and_takes_no_for_an_answer(home: Path) -> None:
-    assert muster(home, "rearm", "--where", "name=pc-2").returncode == USAGE
-    assert muster(home, "rearm").returncode == USAGE
+    assert console(home, "rearm", "--where", "name=pc-2").returncode == USAGE
+    assert console(home, "rearm").returncode == USAGE

@@ -14,6 +14,7 @@ from pathlib import Path
 import httpx2
 import pytest
 
+from tests.worlds.command_line import muster
 from tests.worlds.service_manager import ServiceManager, service_manager
 from tests.worlds.vendor_site import PASSWORD
 
@@ -21,9 +22,8 @@ MUSTER = str(Path(sys.executable).with_name("muster"))
 STATUS = {"editions": [{"product": "Acme CAD", "edition": "acme-cad-pro", "state": "LICENSED", "method": "host"}]}
 
 
-def muster(home: Path, *words: str, stdin: str = "") -> str:
-    command = [MUSTER, "console", "--home", str(home), *words]
-    done = subprocess.run(command, input=stdin, capture_output=True, text=True, check=False)
+def console(home: Path, *words: str, stdin: str = "") -> str:
+    done = muster("console", "--home", str(home), *words, typed=stdin)
     assert done.returncode == 0, done.stderr
     return done.stdout
 
@@ -38,14 +38,16 @@ def test_what_the_command_line_keeps_the_pages_show(tmp_path: Path, manager: Ser
     home = tmp_path / "home"
     collected = tmp_path / "pc-1.json"
     collected.write_text(json.dumps(STATUS))
-    muster(home, "import", str(collected))
-    muster(home, "view", "save", "Good ones", "--where", "state=LICENSED")
-    assert [row["machine"] for row in json.loads(muster(home, "machines", "--view", "Good ones", "--json"))["machines"]]
-    rows = list(csv.DictReader(muster(home, "report", "overview", "--csv").splitlines()))
+    console(home, "import", str(collected))
+    console(home, "view", "save", "Good ones", "--where", "state=LICENSED")
+    assert [
+        row["machine"] for row in json.loads(console(home, "machines", "--view", "Good ones", "--json"))["machines"]
+    ]
+    rows = list(csv.DictReader(console(home, "report", "overview", "--csv").splitlines()))
     assert [(row["edition"], row["state"], row["machines"]) for row in rows] == [("acme-cad-pro", "LICENSED", "1")]
-    muster(home, "report", "expiring", "--out", str(tmp_path / "soon.html"))
+    console(home, "report", "expiring", "--out", str(tmp_path / "soon.html"))
     assert "About to expire" in (tmp_path / "soon.html").read_text()
-    muster(home, "account", "add", "vera", "--role", "viewer", "--ask", stdin=PASSWORD + "\n")
+    console(home, "account", "add", "vera", "--role", "viewer", "--ask", stdin=PASSWORD + "\n")
     command = [MUSTER, "console", "serve", "--home", str(home), "--listen", "127.0.0.1:0"]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env={**os.environ, **manager.environment})
     try:

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 from muster.vendor import app as vendor
+from tests.worlds.command_line import Done, muster
 from tests.worlds.vendor_service import serving_acme
-
-COMMAND = [sys.executable, "-c", "import sys; from muster.cli import main; sys.exit(main())", "host"]
-PATIENCE_SECONDS = 60
 
 
 def test_a_host_is_certified_online_and_one_that_is_gone_is_replaced(tmp_path: Path) -> None:
@@ -19,17 +14,9 @@ def test_a_host_is_certified_online_and_one_that_is_gone_is_replaced(tmp_path: P
         key, file = acme.acme.host_key(), tmp_path / "acme.muster"
         file.write_text(vendor.export_product(acme.acme.vendor))
 
-        def run(home: str, *words: str, entered: str = "") -> subprocess.CompletedProcess[str]:
-            around = {k: v for k, v in os.environ.items() if not k.lower().endswith("_proxy")}
-            return subprocess.run(
-                [*COMMAND, *words],
-                env={**around, "SSL_CERT_FILE": str(acme.authority), "MUSTER_HOME": str(tmp_path / home)},
-                input=entered,
-                capture_output=True,
-                text=True,
-                timeout=PATIENCE_SECONDS,
-                check=False,
-            )
+        def run(home: str, *words: str, entered: str = "") -> Done:
+            around = {"SSL_CERT_FILE": str(acme.authority), "MUSTER_HOME": str(tmp_path / home)}
+            return muster("host", *words, environment=around, typed=entered)
 
         for home in ("one", "two"):
             done = run(home, "setup", "--product", str(file), "--key", "-", entered=key.formatted)

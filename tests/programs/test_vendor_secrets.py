@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from muster.trust.humanid import format_installation
 from muster.trust.productkey import ProductKey, parse_key
 from muster.vendor.adapters.keybox import KeyBox
+from tests.worlds.command_line import muster
 from tests.worlds.entropy import SeededEntropy
 from tests.worlds.vendor_world import PASSPHRASE, Acme, hardware, host, machine
 
@@ -31,21 +32,10 @@ class Told:
 
     def run(self, *words: str, typed: str = "", passphrase: str = PASSPHRASE, answers: bool = False) -> str:
         """One command; with `answers` its output is the secret that was asked for."""
-        done = subprocess.run(
-            [*_COMMAND, *words],
-            input=typed,
-            env=environment(self.home, passphrase),
-            capture_output=True,
-            text=True,
-            timeout=SECONDS,
-            check=False,
-        )
+        around = {"MUSTER_HOME": str(self.home), "MUSTER_PASSPHRASE": passphrase}
+        done = muster("vendor", *words, environment=around, typed=typed)
         self.text += done.stderr + ("" if answers else done.stdout)
         return done.stdout.strip()
-
-
-def environment(home: Path, passphrase: str) -> dict[str, str]:
-    return {**os.environ, "MUSTER_HOME": str(home), "MUSTER_PASSPHRASE": passphrase}
 
 
 def forms(secret: bytes) -> list[bytes]:
@@ -68,7 +58,7 @@ def served(told: Told, mak: ProductKey, host_key: ProductKey, token: str) -> Non
     """A service at its most talkative, asked what it likes and what it does not."""
     with subprocess.Popen(
         [*_COMMAND, "serve", "--listen", "127.0.0.1:0", "--log-level", "debug"],
-        env=environment(told.home, PASSPHRASE),
+        env={**os.environ, "MUSTER_HOME": str(told.home), "MUSTER_PASSPHRASE": PASSPHRASE},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

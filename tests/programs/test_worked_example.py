@@ -18,6 +18,7 @@ import pytest
 
 from muster.base.clock import SystemClock
 from tests.programs.host_process import HostProcess, serving, status_of
+from tests.worlds.command_line import Done, muster
 from tests.worlds.name_servers import START, Served, World
 from tests.worlds.parts import part
 
@@ -30,17 +31,20 @@ PRO, SERVER = "acme-cad-pro", "acme-cad-server"
 VALIDITY = timedelta(days=180)
 
 
-def muster(
+def run(
     home: Path,
     *arguments: str,
     entered: str = "",
     around: Mapping[str, str] | None = None,
     before: tuple[str, ...] = (),
-) -> subprocess.CompletedProcess[str]:
-    """One command to its end, in the home `home`."""
+) -> Done:
+    """One command to its end, in the home `home`; as a process of its own where something is put `before` it."""
+    environment = {"MUSTER_HOME": str(home), **(around or {})}
+    if not before:
+        return muster(*arguments, environment=environment, typed=entered)
     return subprocess.run(
         [*before, *COMMAND, *arguments],
-        env={**os.environ, "MUSTER_HOME": str(home), **(around or {})},
+        env={**os.environ, **environment},
         input=entered,
         capture_output=True,
         text=True,
@@ -49,7 +53,7 @@ def muster(
     )
 
 
-def done(result: subprocess.CompletedProcess[str]) -> str:
+def done(result: Done) -> str:
     """What a command that must succeed printed."""
     assert result.returncode == 0, result.stderr
     return result.stdout.strip()
@@ -90,14 +94,14 @@ class Site:
 
     def _vendor(self, *arguments: str) -> str:
         around = {"MUSTER_PASSPHRASE": "correct horse battery staple"}
-        return done(muster(self.folder / "vendor", "vendor", *arguments, around=around))
+        return done(run(self.folder / "vendor", "vendor", *arguments, around=around))
 
     def set_up_host(self, name: str, priority: int = 0) -> Path:
         """A host with the vendor's certificate that publishes itself; its home."""
         home = self.folder / name
-        done(muster(home, "host", "setup", "--product", str(self.product), "--key", "-", entered=self.key))
-        digits = done(muster(home, "host", "installation-id"))
-        done(muster(home, "host", "confirm", self._vendor("confirm", digits)))
+        done(run(home, "host", "setup", "--product", str(self.product), "--key", "-", entered=self.key))
+        digits = done(run(home, "host", "installation-id"))
+        done(run(home, "host", "confirm", self._vendor("confirm", digits)))
         (home / "host.toml").write_text(
             f'[dns]\nserver = "{self.names.address}"\ntarget = "{name}.hosts.{ZONE}"\naddresses = ["127.0.0.1"]\n'
             f'zones = [{{ zone = "{ZONE}", priority = {priority} }}]\ntsig_key_file = "{self.names.key_file()}"\n'
@@ -124,13 +128,13 @@ class Site:
     def install(self, name: str, edition: str, *, before: tuple[str, ...] = ()) -> Path:
         """A machine from the image; its home."""
         home = self.folder / name
-        done(muster(home, "client", "install", str(self.product), "--edition", edition, before=before))
+        done(run(home, "client", "install", str(self.product), "--edition", edition, before=before))
         return home
 
     def activate(self, home: Path, *, before: tuple[str, ...] = ()) -> Told:
         """What a machine is told that looks for a host in DNS."""
         around = {"MUSTER_DNS_SERVER": self.names.address, "MUSTER_DNS_ZONES": ZONE}
-        result = muster(home, "client", "activate", "--json", around=around, before=before)
+        result = run(home, "client", "activate", "--json", around=around, before=before)
         return Told(result.returncode, json.loads(result.stdout))
 
     def roll_out(self, name: str, edition: str) -> Told:
@@ -206,18 +210,15 @@ def test_a_killed_host_counts_on_and_thirty_one_days_later_nobody_is_counted(bin
         assert site.roll_out("m5", SERVER).short == (0, "LICENSED", 5, None)
     later = (part("faketime"), "+31 days")
     assert (
-        json.loads(done(muster(home, "host", "status", "--json", "--no-look-up", before=later)))["groups"][0]["count"]
-        == 0
+        json.loads(done(run(home, "host", "status", "--json", "--no-look-up", before=later)))["groups"][0]["count"] == 0
     )
     # BIND does not start under faketime and rightly refuses a signature of next month: this machine is told the host.
     with serving(home, before=later) as host:
         machine = site.install("m6", SERVER, before=later)
-        done(muster(machine, "client", "set-host", host.address, before=later))
+        done(run(machine, "client", "set-host", host.address, before=later))
         told_later = site.activate(machine, before=later)
         assert told_later.short == (1, "INITIAL_GRACE", 1, "COUNT_BELOW_THRESHOLD")
         assert (
-            json.loads(done(muster(home, "host", "status", "--json", "--no-look-up", before=later)))["groups"][0][
-                "count"
-            ]
+            json.loads(done(run(home, "host", "status", "--json", "--no-look-up", before=later)))["groups"][0]["count"]
             == 1
         )

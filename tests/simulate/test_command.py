@@ -3,30 +3,20 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from muster.base.errors import Misconfigured
 from muster.simulate.scenario import read_scenario
+from tests.worlds.command_line import Done, muster
 
-MUSTER = [sys.executable, "-c", "import sys; from muster.cli import main; sys.exit(main())", "simulate"]
 SCENARIOS = sorted((Path(__file__).resolve().parents[2] / "examples" / "scenarios").glob("*.toml"))
-PATIENCE_SECONDS = 120
 PNG = b"\x89PNG"
 
 
-def simulate(*words: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [*MUSTER, *words],
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=PATIENCE_SECONDS,
-        stdin=subprocess.DEVNULL,
-    )
+def simulate(*words: str) -> Done:
+    return muster("simulate", *words)
 
 
 def test_it_tells_and_draws_what_came_of_a_plain_organisation(tmp_path: Path) -> None:

@@ -17,18 +17,22 @@ from muster.cli import run
 Done = CompletedProcess[str]
 
 
-def muster(*words: str, environment: Mapping[str, str] | None = None, typed: str = "") -> Done:
-    """One command to its end. Of the environment of this process everything is there but what begins with MUSTER."""
-    streams = [_stream(typed), _stream(), _stream()]
-    around = {name: value for name, value in os.environ.items() if not name.startswith("MUSTER_")}
+def muster(*words: str, environment: Mapping[str, str] | None = None, typed: str | bytes = b"") -> Done:
+    """One command to its end. Of this process's own environment Muster's variables and proxies are not there."""
+    streams = [_stream(typed.encode() if isinstance(typed, str) else typed), _stream(), _stream()]
+    around = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith("MUSTER_") and not name.lower().endswith("_proxy")
+    }
     with _environment({**around, **(environment or {})}), _streams(streams):
         code = run(words)
-    _, out, errors = (stream.buffer.getvalue().decode() for stream in streams)  # type: ignore[attr-defined]
+    out, errors = (stream.buffer.getvalue().decode() for stream in streams[1:])  # type: ignore[attr-defined]
     return Done(["muster", *words], code, out, errors)
 
 
-def _stream(text: str = "") -> io.TextIOWrapper:
-    return io.TextIOWrapper(io.BytesIO(text.encode()), encoding="utf-8", write_through=True)
+def _stream(said: bytes = b"") -> io.TextIOWrapper:
+    return io.TextIOWrapper(io.BytesIO(said), encoding="utf-8", write_through=True)
 
 
 @contextmanager
