@@ -13,7 +13,7 @@ from muster.client.core.rights import Role
 from muster.host.core import events as host_events
 from muster.trust.standing import TABLE
 from muster.wire.activation import State
-from tools import reference
+from tools import reference, troubles
 
 _BLOCK = re.compile(r"(<!-- generated: (?P<name>[a-z ]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
@@ -88,6 +88,7 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "state diagram": state_diagram,
     "state table": state_table,
     **reference.blocks(),
+    "troubles": troubles.troubles,
 }
 FOLDERS = ("spec", "docs/reference", "docs/operate")
 

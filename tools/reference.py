@@ -14,7 +14,10 @@ from typing import Any, cast
 
 import typer
 
+from muster.base.config import described
 from muster.cli import PROGRAMS
+from muster.platform.settings_file import SettingsFile
+from tools.settings_files import FILES
 
 _RULE = "|---|---|"
 _REFUSED = 300
@@ -90,6 +93,22 @@ def _row(param: Any) -> str:
     return f"| {words} | {' '.join(filter(None, told))} |"
 
 
+def settings(file: SettingsFile[Any]) -> str:
+    """Every setting of a program, table by table: key, meaning, default; and an example where the default shows nothing."""
+    lines: list[str] = []
+    table = None
+    for told in described(file.settings):
+        if told.table != table:
+            table = told.table
+            title = f"`[{table}]`" if table else "At the top"
+            lines += ["", f"### {title} of {file.name}", "", "| key | what | default |", "|---|---|---|"]
+        inside = "; ".join(f"`{part.name}`: {part.meaning}" for part in told.inside)
+        text = f"{told.meaning}{f'; of each: {inside}' if inside else ''} ({told.kind})"
+        like = f". Like `{told.example}`" if told.example else ""
+        lines.append(f"| `{told.name}` | {_escaped(text + like)} | `{told.default}` |")
+    return "\n".join(lines).strip()
+
+
 def requests() -> str:
     """Every request of the vendor's API: what it takes, what it answers, which scope it needs."""
     from fastapi import FastAPI
@@ -161,4 +180,5 @@ def _members(schema: Any) -> list[str]:
 def blocks() -> dict[str, Callable[[], str]]:
     """Generated blocks by name, as pages call them."""
     made: dict[str, Callable[[], str]] = {f"commands of {name}": partial(commands, name) for name in PROGRAMS}
+    made |= {f"settings of {file.program}": partial(settings, cast("SettingsFile[Any]", file)) for file in FILES}
     return {**made, "requests": requests}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -27,9 +28,15 @@ def commands(text: str) -> Iterator[tuple[str, list[str]]]:
             yield program, words.split()
 
 
+@cache
+def words_of(program: str) -> Any:
+    """The command line of a program."""
+    return typer.main.get_command(importlib.import_module(PROGRAMS[program].module).app)
+
+
 def known(program: str, words: list[str]) -> bool:
     """Whether the words lead to a command; what follows one are arguments or a sentence."""
-    found: Any = typer.main.get_command(importlib.import_module(PROGRAMS[program].module).app)
+    found = words_of(program)
     for word in words:
         if not hasattr(found, "commands"):
             return True
