@@ -8,7 +8,7 @@ WORKERS ?= 2
 CHECKED := src tests tools examples bench reliability
 
 .DEFAULT_GOAL := help
-.PHONY: help setup parts demo test check fix lint docs bench reliability fuzzer
+.PHONY: help setup parts demo test check fix lint docs bench reliability fuzzer dist deb bundle
 MAKEFLAGS += --no-print-directory
 
 help: ## list the targets
@@ -57,3 +57,16 @@ bench: setup ## measure, as ratios against limits of the same run; writes docs/d
 
 reliability: setup parts fuzzer ## kill, crowd, starve and stop hosts (ROWS="R1 R7", SIZE=--long); writes docs/develop/reliability.md
 	@$(PYTHON) reliability/run.py $(ROWS) $(SIZE) --out docs/develop/reliability.md
+
+# The same tree gives the same files: their time is that of the last commit.
+EPOCH = SOURCE_DATE_EPOCH=$${SOURCE_DATE_EPOCH:-$$(git log -1 --format=%ct 2>/dev/null || echo 1577836800)}
+WHEEL = $$($(BIN)/hatchling version)
+
+dist: setup ## dist/: wheel and source archive, the same when built twice
+	@$(EPOCH) $(BIN)/hatchling build -d dist
+
+deb: dist parts ## dist/: the Debian packages muster-client and muster
+	@$(EPOCH) $(PYTHON) tools/debian.py dist/muster_activation-$(WHEEL)-py3-none-any.whl
+
+bundle: dist ## dist/: all wheels with hashes, SBOM and signature (KEY=ssh-key), for networks without the Internet
+	@$(EPOCH) $(PYTHON) tools/offline_bundle.py dist/muster_activation-$(WHEEL)-py3-none-any.whl $(if $(KEY),--key $(KEY))
