@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from fastapi import FastAPI
 from httpx2 import Response
 
-from muster.base.errors import Code, Misconfigured
+from muster.base.errors import Code, Misconfigured, Refused
 from muster.console.adapters.sql_books import SqlStore
 from muster.console.adapters.vault import BoxVault, is_set_up
 from muster.console.core.conditions import parse_conditions
@@ -20,15 +20,19 @@ from muster.console.ports import Carrier, Machine, VendorService
 from muster.console.service.access import console_accounts
 from muster.console.service.acting import Console
 from muster.console.web.serving import create_app
-from muster.console.web.site import KeyRoom
+from muster.console.web.site import DirectoryRoom, Elsewhere, KeyRoom
 from muster.console.web.working import Workers
 from muster.platform.accounts import Accounts
 from muster.platform.accounts.memory import MemoryAccounts
+from muster.platform.ldap.memory import MemoryDirectory
+from muster.platform.ldap.port import Directory, Password, Server
+from muster.platform.openid.exchange import Identities
 from muster.platform.sql import sqlite_url
 from muster.trust.product import Product
 from tests.worlds.carried_machines import CarriedMachines
 from tests.worlds.clocks import MORNING, HandClock
 from tests.worlds.console_inventory import fill
+from tests.worlds.directory_world import MEMORY_SERVER, directory_in_memory
 from tests.worlds.effort import LIGHT
 from tests.worlds.entropy import SeededEntropy
 from tests.worlds.vendor_site import PASSWORD, Browser, plain
@@ -84,6 +88,17 @@ def act(browser: Browser, operation: str, which: str = "which=all", **fields: st
     return browser.post("/act", data={**hidden, **fields})
 
 
+def reaching(directory: MemoryDirectory) -> Callable[[str, str, str], AbstractAsyncContextManager[Directory]]:
+    """Logs in to a directory in memory; the domain is all that it has."""
+
+    def connect(place: str, user: str, password: str) -> AbstractAsyncContextManager[Directory]:
+        if place != "corp.example":
+            raise Refused(Code.NO_DOMAIN)
+        return directory.connect(Server(MEMORY_SERVER.url, start_tls=True), Password(user, password), 1)
+
+    return connect
+
+
 @contextmanager
 def console_site(
     home: Path,
@@ -92,6 +107,8 @@ def console_site(
     database: str = "",
     service: Service | None = None,
     carrier: Carrier | None = None,
+    directory: MemoryDirectory | None = None,
+    identities: Identities | None = None,
 ) -> Iterator[ConsoleSite]:
     """A site with so many machines in its inventory; `database`: a URL, else SQLite in `home`; `carrier`: others."""
     store = SqlStore(database or sqlite_url(home / "console.db"))
@@ -112,7 +129,9 @@ def console_site(
         service or no_service,
         lambda: SeededEntropy().token(16),
     )
-    app = create_app(console, accounts, workers, keys)
+    directories = DirectoryRoom("corp.example", "", reaching(directory or directory_in_memory()))
+    elsewhere = Elsewhere(identities, clock, SeededEntropy()) if identities else None
+    app = create_app(console, accounts, workers, keys, directories, elsewhere=elsewhere)
     try:
         yield ConsoleSite(console, clock, accounts, machines, workers, app, store)
     finally:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import getpass
 import os
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -71,6 +71,7 @@ from muster.console.service.reporting import DAYS as REPORT_DAYS
 from muster.console.service.reporting import REPORTS, SIGNED, report
 from muster.console.service.searching import Search, search_in
 from muster.platform.durable_file import make_folder
+from muster.platform.ldap.port import Directory
 from muster.platform.settings_file import SettingsFile
 from muster.platform.sql import sqlite_url
 from muster.trust.product import Product
@@ -79,7 +80,7 @@ from muster.wire.bundle import DATABASE_BYTES
 if TYPE_CHECKING:
     # Heavy, and of the pages or of SSH alone: imported when they are wanted.
     from muster.console.adapters.ssh import SshCarrier
-    from muster.console.web.site import KeyRoom
+    from muster.console.web.site import DirectoryRoom, Elsewhere, KeyRoom
     from muster.console.web.working import Workers
     from muster.platform.accounts import Accounts
 
@@ -152,6 +153,39 @@ def key_room(home: Path) -> KeyRoom:
         vendor_services(),
         fresh_database_id,
     )
+
+
+def directory_room(home: Path, *, environment: Mapping[str, str] | None = None) -> DirectoryRoom:
+    """How the pages reach directories: as ``[directory]`` says, and as somebody with a password may say there."""
+    from muster.console.directory.app import Where, connected
+    from muster.console.web.site import DirectoryRoom
+
+    around = os.environ if environment is None else environment
+    own = settings(home, environment).directory
+
+    def connect(place: str, user: str, password: str) -> AbstractAsyncContextManager[Directory]:
+        server, domain = (place, "") if "://" in place else ("", place)
+        if server.lower().startswith("ldapi:") and server != own.server:
+            # The socket lets this process in as whoever it runs as: not for a page to choose.
+            raise Misconfigured(Code.USAGE, "a local socket is a matter of console.toml", "Set server in [directory].")
+        if user and not password:
+            # To a directory that would be a log-in as nobody (RFC 4513 §5.1.2).
+            raise Misconfigured(Code.USAGE, f"the password of {user} is missing", "Type it, or leave the user out.")
+        keys = ("", "") if user else (own.keytab, own.principal)
+        return connected(Where(server, domain, user, password, *keys, own.authority), around)
+
+    return DirectoryRoom(own.server or own.domain, own.base, connect)
+
+
+def elsewhere(home: Path, *, environment: Mapping[str, str] | None = None) -> Elsewhere | None:
+    """The identity provider of ``[openid]``, None where none is asked; `Misconfigured` for settings that cannot be."""
+    from muster.console.service.access import ROLES
+    from muster.console.web.site import Elsewhere
+    from muster.platform.openid import provider_of
+    from muster.platform.openid.exchange import HttpsIdentities
+
+    provider = provider_of(settings(home, environment).openid, ROLES)
+    return Elsewhere(HttpsIdentities(provider), SystemClock(), SystemEntropy()) if provider else None
 
 
 def carrier(home: Path, *, environment: Mapping[str, str] | None = None, **changes: Any) -> SshCarrier:
@@ -293,7 +327,9 @@ __all__ = [
     "confirm_online",
     "delete_object",
     "deposit",
+    "directory_room",
     "discover",
+    "elsewhere",
     "find_keys",
     "fleet_files",
     "forest_request",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -90,6 +92,20 @@ def test_machines_are_activated_through_the_pages_online(world: World) -> None:
     assert all(machine.is_activated for machine in world.machines.machines.values())
     nothing = act(world.anna, "confirm")
     assert (nothing.status_code, "nothing is left" in nothing.text.lower()) == (404, True)
+    assert act(world.anna, "confirm", again="yes").url.path == "/tasks/4"
+    world.site.ended(4)
+    # What is confirmed goes into fleet files too, machine by machine.
+    archive = act(world.anna, "fleet", key="1", passphrase=PASSPHRASE, way="mak", hosts="kms1, kms2")
+    with zipfile.ZipFile(io.BytesIO(archive.content)) as files:
+        names = files.namelist()
+        text = files.read("FLEET.toml").decode()
+    assert {"pc-1/confirmation.txt", "pc-2/FLEET.toml", "acme-software.muster"} <= set(names)
+    assert 'hosts = ["kms1", "kms2"]' in text
+    plainly = act(world.anna, "fleet", which="which=all&where=name=pc-1", dns="yes")
+    with zipfile.ZipFile(io.BytesIO(plainly.content)) as files:
+        assert "hosts = []" in files.read("FLEET.toml").decode()
+    assert act(world.anna, "fleet", key="1", passphrase="wrong").status_code == 422
+    assert world.site.as_("otto").get("/act?operation=fleet&which=all").status_code == 403
 
 
 def test_machines_are_activated_by_files_that_are_carried(world: World) -> None:

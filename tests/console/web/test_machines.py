@@ -188,7 +188,7 @@ def test_who_may_not_is_told(small: ConsoleSite) -> None:
     vera, otto = small.as_("vera"), small.as_("otto")
     assert vera.get("/act?operation=status&which=all").status_code == 403
     assert otto.get("/act?operation=remove&which=all").status_code == 403
-    assert otto.fill("/machines/add", page="/machines", names="pc-9").status_code == 403
+    assert otto.fill("/find/names", page="/find", names="pc-9").status_code == 403
     assert otto.get("/audit").status_code == 403
     assert otto.get("/accounts").status_code == 403
     assert vera.post("/act", data={"operation": "status", "count": "5"}).status_code == 403
@@ -246,7 +246,7 @@ def test_a_stopped_task_goes_on(tmp_path: Path) -> None:
 
 def test_machines_are_added_and_people_managed(small: ConsoleSite) -> None:
     anna = small.as_("anna")
-    anna.fill("/machines/add", page="/machines", names="srv-[1:3].corp.example")
+    anna.fill("/find/names", page="/find", names="srv-[1:3].corp.example")
     assert len(names(anna.get("/machines?f-name=srv").text)) == 3
     page = anna.fill("/accounts/add", page="/accounts", name="nora", role="viewer")
     assert "shown once" in page.text

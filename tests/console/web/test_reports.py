@@ -109,11 +109,11 @@ def test_signed_reports_of_several_hosts_count_a_machine_once(tmp_path: Path) ->
         secret = re.search(r'name="form" value="([0-9a-f]{64})"', vera.get("/reports/signed").text)
         assert secret
         sent = {"form": secret[1], "as": "csv"}
-        page = vera.post("/reports/signed", data=sent, files={"first": ("a", ours), "second": ("b", theirs)})
+        page = vera.post("/reports/signed", data=sent, files=[("reports", ("a", ours)), ("reports", ("b", theirs))])
         assert [row["machines"] for row in csv.DictReader(page.text.splitlines())] == ["15"]
-        broken = vera.post("/reports/signed", data=sent, files={"first": ("a", ours[:-1] + b"x")})
+        broken = vera.post("/reports/signed", data=sent, files={"reports": ("kms1.report", ours[:-1] + b"x")})
         assert broken.status_code == 422
-        assert "first" in broken.text
+        assert "Kms1.report: " in broken.text
 
 
 def test_files_hold_no_markup_and_no_formula_of_strangers(site: ConsoleSite) -> None:

@@ -1,4 +1,4 @@
-"""What is wrong with what ``console.toml`` names: a database, keys for SSH."""
+"""What is wrong with what ``console.toml`` names: a database, keys for SSH and Kerberos, a secret."""
 
 from __future__ import annotations
 
@@ -20,6 +20,14 @@ def named(settings: ConsoleSettings, home: Path, environment: Mapping[str, str])
     yield from database_mistakes("store", settings.store)
     for number, name in enumerate(settings.ssh.keys):
         yield from _key_mistakes(f"ssh.keys[{number}]", Path(name).expanduser())
+    for name in ("keytab", "authority"):
+        if file := getattr(settings.directory, name):
+            yield from file_mistakes(
+                f"directory.{name}", Path(file), "name a file that exists", is_secret=name == "keytab"
+            )
+    if settings.openid.secret_file:
+        path = Path(settings.openid.secret_file)
+        yield from file_mistakes("openid.secret_file", path, "write the client's secret into it", is_secret=True)
     if settings.ssh.known_hosts != SshSettings().known_hosts:
         path = Path(settings.ssh.known_hosts).expanduser()
         yield from file_mistakes("ssh.known_hosts", path, "ssh-keyscan makes one; compare what it tells")

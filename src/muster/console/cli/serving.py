@@ -52,7 +52,14 @@ def serve(
     host, port = own.getsockname()[:2]
     shown = f"[{host}]" if ":" in host else host
     with console.workers(folder) as workers:
-        app = create_app(work, accounts, workers, console.key_room(folder))
+        app = create_app(
+            work,
+            accounts,
+            workers,
+            console.key_room(folder),
+            console.directory_room(folder),
+            elsewhere=console.elsewhere(folder),
+        )
         config = uvicorn.Config(
             app,
             http="httptools",

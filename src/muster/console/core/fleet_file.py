@@ -5,8 +5,10 @@ Pure. A file with a multiple activation key in it is for administrators' eyes.
 
 from __future__ import annotations
 
+import io
 import json
 import re
+import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -45,3 +47,12 @@ def _settings(table: Mapping[str, object]) -> list[str]:
 def file_name(vendor: str) -> str:
     """The name of a vendor's product file: letters, digits and hyphens of its name."""
     return f"{re.sub(r'[^a-z0-9]+', '-', vendor.lower()).strip('-') or 'product'}.muster"
+
+
+def as_zip(files: Mapping[str, str]) -> bytes:
+    """Texts by relative path as one archive; the same texts give the same bytes."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name in sorted(files):
+            archive.writestr(zipfile.ZipInfo(name), files[name], zipfile.ZIP_DEFLATED)
+    return out.getvalue()

@@ -7,9 +7,31 @@ from typing import Annotated
 
 from muster.base.errors import SettingMistake
 from muster.console.core.carriage import SshSettings
+from muster.platform.openid.settings import OpenIdSettings
 
 SQLITE = "sqlite"
 SHARED = ("postgresql://", "postgresql+psycopg://")
+
+
+@dataclass(frozen=True, slots=True)
+class DirectorySettings:
+    """``[directory]``: what the pages about directories begin with, and how they log in where nobody types a password."""
+
+    server: Annotated[
+        str, "the server that the pages offer; only here may it be ldapi://", '"ldaps://dc1.corp.example"'
+    ] = ""
+    domain: Annotated[str, "the domain that they offer instead; its servers are found in DNS", '"corp.example"'] = ""
+    base: Annotated[str, "the entry below which they keep objects; empty: where the directory keeps such"] = ""
+    keytab: Annotated[str, "keys to log in with by Kerberos; empty: own tickets", '"/etc/muster/console.keytab"'] = ""
+    principal: Annotated[str, "whose keys of the keytab", '"muster@CORP.EXAMPLE"'] = ""
+    authority: Annotated[str, "the authority behind servers' certificates; empty: the system's"] = ""
+
+    def __post_init__(self) -> None:
+        if bool(self.keytab) is not bool(self.principal):
+            missing = "principal" if self.keytab else "keytab"
+            raise SettingMistake(missing, "keytab and principal belong together", "set both, or neither")
+        if self.server and self.domain:
+            raise SettingMistake("domain", "server and domain exclude each other", "set one of them")
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +44,8 @@ class ConsoleSettings:
         '"postgresql://muster@db.corp.example/console"',
     ] = SQLITE
     ssh: SshSettings = field(default_factory=SshSettings)
+    directory: DirectorySettings = field(default_factory=DirectorySettings)
+    openid: OpenIdSettings = field(default_factory=OpenIdSettings)
 
     def __post_init__(self) -> None:
         if self.store != SQLITE and not self.store.startswith(SHARED):

@@ -11,11 +11,13 @@ from muster.platform.accounts import Accounts, AccountStore
 from muster.platform.effort import LOGIN, Effort
 
 READ, ACT, REMOVE, KEYS, AUDIT, ACCOUNTS = "read", "act", "remove", "keys", "audit", "accounts"
+DIRECTORY = "directory"
 
-# read: look at everything but the audit, save views; act: ask machines and change them; remove: discover machines and take
-# them out; keys: product files and keys; audit: read it; accounts: people.
+# read: look at everything but the audit, save views; act: ask machines and change them, take in states and confirmations;
+# remove: discover machines and take them out; keys: product files, keys, and files with keys in them; directory: activation
+# objects; audit: read it; accounts: people and tokens.
 ROLES = {
-    "admin": frozenset({READ, ACT, REMOVE, KEYS, AUDIT, ACCOUNTS}),
+    "admin": frozenset({READ, ACT, REMOVE, KEYS, DIRECTORY, AUDIT, ACCOUNTS}),
     "operator": frozenset({READ, ACT}),
     "viewer": frozenset({READ}),
 }

@@ -74,6 +74,10 @@ async def activate_forest(
             "Ask online, or carry a bundle: muster console directory activate --export FILE, then muster console import.",
         )
     now = console.clock.now()
+    begun = {"partial_key": key.partial, "name": name, "base": base, "only_group": only_group}
+    console.store.run(
+        lambda books: books.audit(now, console.actor, "directory.activation", product.claims.vendor, begun)
+    )
     done = await activate(directory, product, shown.confirmation, now, name=name, base=base, only_group=only_group)
     details = {"dn": done.dn, "serial": done.claims.serial, "partial_key": key.partial}
     console.store.run(lambda books: books.audit(now, console.actor, "directory.activated", done.name, details))

@@ -12,14 +12,17 @@ from starlette.responses import Response
 
 from muster.base.errors import Code, Misconfigured, MusterError, Refused
 from muster.console.core.conditions import parse_conditions
+from muster.console.core.fleet_file import WAYS, as_zip
 from muster.console.ports import Machine
 from muster.console.service.deeds import DEPOSIT
+from muster.console.service.fleets import fleet_files
 from muster.console.service.inventory import Chosen, begin_chosen, chosen_machines, install_on_chosen, remove_chosen
 from muster.console.service.keeping import INSTALL, find_keys, key_rows, unsealing
+from muster.console.service.products import products
 from muster.console.service.proxying import confirm_online, deposit, request_bundle, unconfirmed
 from muster.console.web.keys import MAX_PASSPHRASE, rows_of
 from muster.console.web.keys import SHOWN as SHOWN_VERDICTS
-from muster.console.web.operations import BUNDLE, ONLINE, OPERATIONS, REMOVAL, WAYS, Operation
+from muster.console.web.operations import BUNDLE, FLEET, ONLINE, OPERATIONS, REMOVAL, Operation
 from muster.console.web.site import Sent, Site
 from muster.platform.accounts import Who
 from muster.platform.pages import Form
@@ -90,7 +93,9 @@ def _ask(site: Site, request: Request, who: Who, asked: Asked, failure: MusterEr
         where=() if asked.numbers else asked.where,
         numbers=",".join(map(str, asked.numbers)),
         ways=[(way, way) for way in WAYS],
-        keys=[row for row in key_rows(site.console) if row["kind"] != "host"] if asked.name == INSTALL else (),
+        kept_ways=[("", "as it is"), *((way, way) for way in WAYS)],
+        keys=[row for row in key_rows(site.console) if row["kind"] != "host"] if asked.name in {INSTALL, FLEET} else (),
+        vendors=[product.claims.vendor for product in products(site.console)] if asked.name == FLEET else (),
     )
 
 
@@ -124,7 +129,9 @@ def _done(site: Site, request: Request, who: Who, asked: Asked, form: Form) -> R
     if name == ONLINE:
         return _online(site, request, who, machines)
     if name == DEPOSIT:
-        return _deposit(site, who, machines)
+        return _deposit(site, who, machines, again=form.text("again") == "yes")
+    if name == FLEET:
+        return _fleet(site, who, asked, form)
     console = site.acting(who)
     if name == REMOVAL:
         remove_chosen(console, asked.chosen)
@@ -158,9 +165,27 @@ def _online(site: Site, request: Request, who: Who, machines: list[int]) -> Resp
     return site.show(request, who, "confirmed.html", told=told[:SHOWN_VERDICTS], counts=counts)
 
 
-def _deposit(site: Site, who: Who, machines: list[int]) -> Response:
+def _fleet(site: Site, who: Who, asked: Asked, form: Form) -> Response:
+    """Files for a deployment tool, as an archive; keys stand in them."""
+    console, hosts = site.acting(who), form.text("hosts")
+    chosen = find_keys(console, form.texts("key"))
+    vault = site.keys.open(form.text("passphrase", MAX_PASSPHRASE)) if chosen else None
+    files = fleet_files(
+        console,
+        chosen_machines(console, asked.chosen),
+        vendor=form.text("vendor"),
+        edition=form.text("edition"),
+        keys=[vault.unseal(key) for key in chosen] if vault else (),
+        hosts=[host.strip() for host in hosts.split(",")] if hosts else [] if form.text("dns") == "yes" else None,
+        way=form.text("way"),
+    )
+    headers = {"content-disposition": 'attachment; filename="fleet.zip"'}
+    return secured(Response(as_zip(files), media_type="application/zip", headers=headers))
+
+
+def _deposit(site: Site, who: Who, machines: list[int], *, again: bool) -> Response:
     """A task for each edition."""
-    tasks = deposit(site.acting(who), machines)
+    tasks = deposit(site.acting(who), machines, again=again)
     if not tasks:
         raise Refused(Code.NOT_FOUND, "nothing is left to deposit", "Collect installation ids and have them confirmed.")
     for task in tasks:

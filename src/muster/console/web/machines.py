@@ -2,25 +2,18 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
-from muster.base.errors import Code, Misconfigured, MusterError, Refused
+from muster.base.errors import Code, MusterError, Refused
 from muster.console.core.answer import METHODS, STATES
-from muster.console.core.lines import COLUMNS, cell
-from muster.console.core.targets import from_csv, from_list
 from muster.console.core.views import View
 from muster.console.service.access import ACT, READ, REMOVE
-from muster.console.service.importing import discover
 from muster.console.service.inventory import (
     Page,
-    every_line,
     line_of,
     machine_page,
     remove_view,
@@ -30,6 +23,7 @@ from muster.console.service.inventory import (
     view_named,
     views,
 )
+from muster.console.web.files import lines_csv, lines_json
 from muster.console.web.listing import NONE, Listing, listing_of, listing_of_view
 from muster.console.web.operations import OPERATIONS
 from muster.console.web.site import Sent, Site
@@ -92,22 +86,10 @@ def machines(site: Site) -> APIRouter:
         listing = listing_of(request)
         if kind not in {"csv", "json"}:
             raise Refused(Code.NOT_FOUND)
-        write, media = (_as_csv, "text/csv; charset=utf-8") if kind == "csv" else (_as_json, "application/json")
+        write, media = (lines_csv, "text/csv; charset=utf-8") if kind == "csv" else (lines_json, "application/json")
         headers = {"content-disposition": f'attachment; filename="machines.{kind}"'}
-        return secured(StreamingResponse(write(site, listing), media_type=media, headers=headers))
-
-    @router.post("/machines/add")
-    def add(request: Request, form: Sent) -> Response:
-        who = site.form_of(request, form, REMOVE)
-        try:
-            table = form.files.get("table", b"").decode("utf-8", errors="replace")
-            targets = [*from_list(form.text("names", 100_000)), *(from_csv(table) if table else ())]
-            if not targets:
-                raise Misconfigured(Code.USAGE, "no machines were named", "Name some, or choose a table.")
-            discover(site.acting(who), targets, "page")
-        except MusterError as error:
-            return _list(site, request, who, error)
-        return see_other("/machines?sort=-contact")
+        lines = write(site.console, listing.conditions, listing.sort)
+        return secured(StreamingResponse(lines, media_type=media, headers=headers))
 
     @router.post("/views/{action}")
     def keep(request: Request, action: str, form: Sent) -> Response:
@@ -178,26 +160,3 @@ def _offered(who: Who) -> list[tuple[str, str]]:
 
 def _any(choices: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
     return [("", "any"), *choices]
-
-
-def _as_csv(site: Site, listing: Listing) -> Iterator[str]:
-    out = io.StringIO()
-    writer = csv.DictWriter(out, COLUMNS)
-    writer.writeheader()
-    for line in every_line(site.console, listing.conditions, listing.sort):
-        writer.writerow({name: cell(value) for name, value in line.items()})
-        if out.tell() > _BUFFER:
-            yield out.getvalue()
-            out.seek(0)
-            out.truncate()
-    yield out.getvalue()
-
-
-def _as_json(site: Site, listing: Listing) -> Iterator[str]:
-    yield '{"machines": ['
-    for number, line in enumerate(every_line(site.console, listing.conditions, listing.sort)):
-        yield (",\n" if number else "\n") + json.dumps(line)
-    yield "\n]}\n"
-
-
-_BUFFER = 64 * 1024

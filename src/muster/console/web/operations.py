@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from muster.console.service.access import ACT, REMOVE
+from muster.console.service.access import ACT, KEYS, REMOVE
 from muster.console.service.deeds import COLLECT, DEPOSIT
 from muster.console.service.keeping import INSTALL
 
 REMOVAL = "remove"
 REARM = "rearm"
-BUNDLE, ONLINE = "request-bundle", "confirm-online"
-WAYS = ("any", "directory", "host", "mak")
+BUNDLE, ONLINE, FLEET = "request-bundle", "confirm-online", "fleet"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +32,15 @@ OPERATIONS = {
     COLLECT: Operation("Collect installation ids", "For proxy activation with a MAK.", asks=("edition",)),
     ONLINE: Operation("Confirm at the vendor", "The installation ids that were collected, by the vendor's service."),
     BUNDLE: Operation("Write a request bundle", "The same, as a file that is carried to the vendor.", asks=("names",)),
-    DEPOSIT: Operation("Deposit confirmations", "Each machine gets its own. That costs no activation."),
+    DEPOSIT: Operation(
+        "Deposit confirmations", "Each machine gets its own. That costs no activation.", asks=("again",)
+    ),
+    FLEET: Operation(
+        "Write fleet files",
+        "FLEET.toml and what belongs to it, for muster client apply; a folder for each machine that has a confirmation.",
+        scope=KEYS,
+        asks=("fleet",),
+    ),
     "set-host": Operation("Set hosts", "Which activation hosts they ask.", asks=("hosts", "edition")),
     "set-type": Operation("Set the way", "How they may be activated.", asks=("way", "edition")),
     REARM: Operation("Rearm", "New client ids, timers from their beginning.", warning="Their activations are dropped."),

@@ -12,7 +12,7 @@ from muster.base.errors import Code, Malformed, MusterError, Refused
 from muster.console.core.reports import Report, as_csv, as_html, word
 from muster.console.service.access import READ
 from muster.console.service.reporting import DAYS, REPORTS, SIGNED, report
-from muster.console.web.site import Sent, Site
+from muster.console.web.site import ManyFiles, Site
 from muster.platform.pages.headers import secured
 
 SHOWN = 500
@@ -46,10 +46,12 @@ def reports(site: Site) -> APIRouter:
         return site.show(request, who, "report.html", **_context(name, found, days))
 
     @router.post("/reports/signed")
-    def merge(request: Request, form: Sent) -> Response:
+    def merge(request: Request, form: ManyFiles) -> Response:
         who = site.form_of(request, form, READ)
         try:
-            found = report(site.console, SIGNED, files=list(form.files.items()))
+            found = report(
+                site.console, SIGNED, files=[(upload.name or upload.field, upload.data) for upload in form.uploads]
+            )
         except MusterError as error:
             return site.show(request, who, "report.html", error, **_context(SIGNED, None, DAYS))
         if (kind := form.text("as")) in _WRITE:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any
@@ -11,13 +12,17 @@ from fastapi import APIRouter, Depends
 from starlette.requests import Request
 from starlette.responses import Response
 
+from muster.base.clock import Clock
+from muster.base.entropy import Entropy
 from muster.base.errors import MusterError
 from muster.console.ports import Vault, VendorService
-from muster.console.service.access import ACCOUNTS, AUDIT, READ
+from muster.console.service.access import ACCOUNTS, ACT, AUDIT, DIRECTORY, READ
 from muster.console.service.acting import Console
 from muster.console.web.working import Workers
 from muster.platform.accounts import Accounts, Who
-from muster.platform.pages import Catalogue, Form, Pages, Visitors, read_form
+from muster.platform.ldap.port import Directory
+from muster.platform.openid.exchange import Identities
+from muster.platform.pages import Catalogue, Form, Pages, Visitors, read_form, read_many
 from muster.platform.pages.pages import status_of
 from muster.trust.product import Product
 
@@ -29,14 +34,17 @@ OWNER = "Muster console"
 MENU = (
     ("/overview", "Overview", READ),
     ("/machines", "Machines", READ),
+    ("/find", "Find", ACT),
     ("/tasks", "Tasks", READ),
     ("/keys", "Keys", READ),
+    ("/directory", "Directory", DIRECTORY),
     ("/reports", "Reports", READ),
     ("/audit", "Audit", AUDIT),
     ("/accounts", "Accounts", ACCOUNTS),
 )
 
 Sent = Annotated[Form, Depends(read_form)]
+ManyFiles = Annotated[Form, Depends(read_many)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +59,27 @@ class KeyRoom:
     """16 random bytes, for a database that has no id yet."""
 
 
+@dataclass(frozen=True, slots=True)
+class DirectoryRoom:
+    """How directories are reached. `place`: the server or domain that pages offer; `base`: where objects are kept there.
+
+    `connect` takes a server's URL or a domain, a user and a password; without a user the console logs in as itself.
+    """
+
+    place: str
+    base: str
+    connect: Callable[[str, str, str], AbstractAsyncContextManager[Directory]]
+
+
+@dataclass(slots=True)
+class Elsewhere:
+    """Another way to log in: who is asked, with the clock and the chance that it takes."""
+
+    identities: Identities
+    clock: Clock
+    entropy: Entropy
+
+
 @dataclass(frozen=True)
 class Site:
     """A console, its pages, who is logged in, and what works in the background."""
@@ -60,6 +89,7 @@ class Site:
     visitors: Visitors
     workers: Workers
     keys: KeyRoom
+    directories: DirectoryRoom
 
     def router(self) -> APIRouter:
         """A router for pages of this site."""
@@ -90,7 +120,9 @@ class Site:
         return replace(self.console, actor=who.name)
 
 
-def make_site(console: Console, accounts: Accounts, workers: Workers, keys: KeyRoom) -> Site:
+def make_site(
+    console: Console, accounts: Accounts, workers: Workers, keys: KeyRoom, directories: DirectoryRoom
+) -> Site:
     """The site of a console."""
     pages = Pages(HERE / "templates", Catalogue(HERE / "texts", LANGUAGES), owner=OWNER, menu=MENU)
-    return Site(console, pages, Visitors(accounts), workers, keys)
+    return Site(console, pages, Visitors(accounts), workers, keys, directories)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Coroutine, Sequence
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Security
+from fastapi.exceptions import RequestValidationError
 from fastapi.params import Depends as Needs
 from fastapi.routing import APIRoute
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer, SecurityScopes
@@ -15,7 +16,7 @@ from starlette.responses import Response
 from muster.base.errors import Code, Misconfigured, MusterError, Refused
 from muster.platform.accounts import Accounts, Who
 from muster.platform.pages.pages import status_of
-from muster.platform.pages.problems import REFUSED, problem
+from muster.platform.pages.problems import REFUSED, malformed, problem
 
 MAX_TOKEN = 200
 REFUSALS: dict[int | str, dict[str, Any]] = dict.fromkeys((400, 401, 403, 404, 409, 413, 422, 429, 500, 503), REFUSED)
@@ -62,6 +63,8 @@ class TokenRoute(APIRoute):
         async def guarded(request: Request) -> Response:
             try:
                 answer = await handle(request)
+            except RequestValidationError as error:
+                answer = problem(malformed(error))
             except MusterError as error:
                 is_not_ours = isinstance(error, Misconfigured) and error.code is Code.NOT_SET_UP
                 answer = problem(error, _NOT_OURS if is_not_ours else status_of(error))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from starlette.exceptions import HTTPException
 from starlette.formparsers import MultiPartException
@@ -13,8 +13,19 @@ from muster.base.errors import Code, Malformed, Refused
 
 MAX_FORM_BYTES = 20 * 1024 * 1024
 MAX_FILES = 4
+MANY_FILES = 2_000
+"""Of a form that takes many: one for each machine."""
 MAX_FIELDS = 64
 MAX_FIELD_BYTES = 2 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A file that is not empty: the field it came in, what the browser calls it, and its bytes."""
+
+    field: str
+    name: str
+    data: bytes
 
 
 @dataclass(frozen=True)
@@ -22,7 +33,12 @@ class Form:
     """The fields of a form, and its files that are not empty."""
 
     fields: tuple[tuple[str, str], ...] = ()
-    files: dict[str, bytes] = field(default_factory=dict)
+    uploads: tuple[Upload, ...] = ()
+
+    @property
+    def files(self) -> dict[str, bytes]:
+        """The file of each field, where a field has one."""
+        return {upload.field: upload.data for upload in self.uploads}
 
     def text(self, name: str, most: int = 400) -> str:
         """A field without blanks around it, "" where it is missing; `Malformed` when it is longer than `most`."""
@@ -50,6 +66,15 @@ async def read_form(request: Request) -> Form:
 
     `Refused` with FORM_OUTDATED where the browser says that another site sent it.
     """
+    return await _read(request, MAX_FILES)
+
+
+async def read_many(request: Request) -> Form:
+    """`read_form` for a form with up to `MANY_FILES` files."""
+    return await _read(request, MANY_FILES)
+
+
+async def _read(request: Request, max_files: int) -> Form:
     if request.headers.get("sec-fetch-site", "none") not in {"same-origin", "none"}:
         raise Refused(Code.FORM_OUTDATED, "another site sent this form, so nothing was done")
     received = 0
@@ -66,19 +91,19 @@ async def read_form(request: Request) -> Form:
         raise too_large()
     limited = Request(request.scope, receive)
     try:
-        sent = await limited.form(max_files=MAX_FILES, max_fields=MAX_FIELDS, max_part_size=MAX_FIELD_BYTES)
+        sent = await limited.form(max_files=max_files, max_fields=MAX_FIELDS, max_part_size=MAX_FIELD_BYTES)
     except (MultiPartException, HTTPException, ClientDisconnect, UnicodeDecodeError) as error:
         raise Malformed(
             Code.MESSAGE_MALFORMED, "the form is broken", "Open the page again and send it once more."
         ) from error
-    fields, files = [], {}
+    fields, uploads = [], []
     for name, value in sent.multi_items():
         if isinstance(value, str):
             fields.append((name, value.replace("\0", "")))
         elif data := await value.read():
-            files[name] = data
+            uploads.append(Upload(name, (value.filename or "").replace("\0", ""), data))
     await sent.close()
-    return Form(tuple(fields), files)
+    return Form(tuple(fields), tuple(uploads))
 
 
 def too_large() -> Malformed:

@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel
 from starlette.responses import JSONResponse, Response
 
-from muster.base.errors import MusterError
+from muster.base.errors import Code, Malformed, MusterError
 from muster.platform.pages.pages import status_of
 
 MEDIA = "application/problem+json"
@@ -43,6 +44,12 @@ def problem(error: MusterError, status: int | None = None, headers: Mapping[str,
         hint=error.hint,
     )
     return JSONResponse(told.model_dump(), told.status, headers, MEDIA)
+
+
+def malformed(error: RequestValidationError) -> Malformed:
+    """What is wrong with a request. Never the value: it may be a key."""
+    where = ", ".join(sorted({".".join(str(step) for step in row["loc"]) for row in error.errors()}))
+    return Malformed(Code.MESSAGE_MALFORMED, f"the request is not as agreed: {where[:200]}")
 
 
 def describe_problems(app: FastAPI) -> None:

@@ -10,7 +10,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from muster.base.errors import Code, Malformed, Misconfigured, MusterError, Refused
+from muster.base.errors import Code, Misconfigured, MusterError, Refused
 from muster.platform.pages import problems
 from muster.platform.pages.pages import status_of
 from muster.vendor.web.limits import TooFast
@@ -36,9 +36,7 @@ def add_problems(app: FastAPI) -> None:
 
     @app.exception_handler(RequestValidationError)
     def malformed(_request: Request, error: RequestValidationError) -> Response:
-        # Never the value: it may be a key.
-        where = ", ".join(sorted({".".join(str(step) for step in row["loc"]) for row in error.errors()}))
-        return problem(Malformed(Code.MESSAGE_MALFORMED, f"the request is not as agreed: {where[:200]}"))
+        return problem(problems.malformed(error))
 
     @app.exception_handler(HTTPException)
     def missing(_request: Request, error: HTTPException) -> Response:
