@@ -45,6 +45,12 @@ def test_links_are_told_anew_in_prose_and_left_alone_in_code() -> None:
         told_anew("[a](nowhere.md)", "docs/operate/host.md", ROOT)
 
 
+def test_what_a_command_does_stands_near_it_and_drawings_stay_as_they_are() -> None:
+    text = "```\nmuster one          does this\nmuster longer       does that\n```\n```\n  a     b\n```\n"
+    told, _ = told_anew(text, "docs/operate/host.md", ROOT)
+    assert told == "```\nmuster one      does this\nmuster longer   does that\n```\n```\n  a     b\n```\n"
+
+
 GOOD = '<html id="top"><a href="other.html#there">x</a><a href="https://example.com">y</a><img src="a.png"></html>'
 
 

@@ -19,6 +19,8 @@ DECISIONS = "decisions"
 FILES = "files"
 _LINK = re.compile(r"(?P<before>\]\()(?P<target>[^)#\s]+)(?P<anchor>#[^)]*)?(?=\))")
 _CODE = re.compile(r"(^```.*?^```$|`[^`\n]+`)", re.DOTALL | re.MULTILINE)
+_COMMANDS = re.compile(r"(?<=^```\n)(?:[a-z./].*\n)+(?=```$)", re.MULTILINE)
+_SAID = re.compile(r"^(\S.*?) {3,}(\S.*)$")
 _TITLE = re.compile(r"^# (.+)$", re.MULTILINE)
 
 
@@ -63,7 +65,15 @@ def told_anew(text: str, source: str, root: Path) -> tuple[str, set[str]]:
         return f"{match['before']}{posixpath.relpath(place(named), here or '.')}{anchor}"
 
     parts = _CODE.split(text)
-    return "".join(part if number % 2 else _LINK.sub(link, part) for number, part in enumerate(parts)), outside
+    told = "".join(part if number % 2 else _LINK.sub(link, part) for number, part in enumerate(parts))
+    return _COMMANDS.sub(lambda block: closed_up(block[0]), told), outside
+
+
+def closed_up(commands: str) -> str:
+    """Commands with what they do behind them, as near as the longest of these lets them: a page is narrower than an editor."""
+    lines = [(_SAID.match(line), line) for line in commands.splitlines()]
+    width = max((len(said[1]) for said, _ in lines if said), default=0)
+    return "".join(f"{said[1]:<{width}}   {said[2]}\n" if said else f"{line}\n" for said, line in lines)
 
 
 def navigation(root: Path) -> list[dict[str, Any]]:
