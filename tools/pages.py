@@ -13,7 +13,7 @@ from muster.client.core.rights import Role
 from muster.host.core import events as host_events
 from muster.trust.standing import TABLE
 from muster.wire.activation import State
-from tools import reference, troubles
+from tools import reference, state_picture, troubles
 
 _BLOCK = re.compile(r"(<!-- generated: (?P<name>[a-z ]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
@@ -94,9 +94,11 @@ FOLDERS = ("spec", "docs/reference", "docs/operate")
 
 
 def pages(root: Path) -> Iterator[tuple[Path, str]]:
-    """Path and text of every page that has a generated part."""
+    """Path and text of every page that has a generated part, and of the drawing that is made the same way."""
     for path in sorted(page for folder in FOLDERS for page in (root / folder).glob("*.md")):
         text = path.read_text(encoding="utf-8")
         made = _BLOCK.sub(lambda match: f"{match[1]}{BLOCKS[match['name']]()}\n{match[3]}", text)
         if _BLOCK.search(text):
             yield path, made
+    if (root / "docs").is_dir():
+        yield root / state_picture.PICTURE, state_picture.picture()

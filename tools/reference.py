@@ -111,24 +111,16 @@ def settings(file: SettingsFile[Any]) -> str:
 
 def requests() -> str:
     """Every request of the vendor's API: what it takes, what it answers, which scope it needs."""
-    from fastapi import FastAPI
-
     from muster.base.clock import SystemClock
     from muster.platform.accounts import Accounts
     from muster.vendor.service.vendor import Vendor
-    from muster.vendor.web.admin.site import add_admin
-    from muster.vendor.web.api import api
     from muster.vendor.web.described import operations
-    from muster.vendor.web.limits import Limits
-    from muster.vendor.web.problems import add_problems
+    from muster.vendor.web.serving import create_app
 
-    # Nothing is asked of it: routes tell what they are before anybody uses them.
-    nobody = cast("Vendor", SimpleNamespace(clock=SystemClock()))
-    app = FastAPI()
-    add_problems(app)
-    app.include_router(api(nobody, Limits(nobody.clock)))
-    add_admin(app, nobody, cast("Accounts", SimpleNamespace()))
-    document = app.openapi()
+    # Nothing is asked of it: an application tells what it answers before anybody uses it.
+    books = SimpleNamespace(run=lambda _: None)
+    nobody = SimpleNamespace(clock=SystemClock(), store=books)
+    document = create_app(cast("Vendor", nobody), cast("Accounts", SimpleNamespace())).openapi()
     lines: list[str] = []
     for told in operations(document):
         lines += [f"## {told['method']} {told['path']}", "", _sentence(told["text"]), ""]

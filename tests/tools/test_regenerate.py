@@ -18,6 +18,7 @@ def copy(tmp_path: Path) -> Path:
 
 
 def test_the_checked_in_files_are_what_the_code_makes(copy: Path) -> None:
+    shutil.copytree(ROOT / "docs", copy / "docs")
     assert main(["--check"], copy) == 0
 
 

@@ -20,6 +20,8 @@ FILES = "files"
 _LINK = re.compile(r"(?P<before>\]\()(?P<target>[^)#\s]+)(?P<anchor>#[^)]*)?(?=\))")
 _CODE = re.compile(r"(^```.*?^```$|`[^`\n]+`)", re.DOTALL | re.MULTILINE)
 _COMMANDS = re.compile(r"(?<=^```\n)(?:[a-z./].*\n)+(?=```$)", re.MULTILINE)
+_MERMAID = re.compile(r"^```mermaid\n.*?^```$", re.MULTILINE | re.DOTALL)
+_DRAWN = "docs/pictures/states.svg"
 _SAID = re.compile(r"^(\S.*?) {3,}(\S.*)$")
 _TITLE = re.compile(r"^# (.+)$", re.MULTILINE)
 
@@ -64,6 +66,11 @@ def told_anew(text: str, source: str, root: Path) -> tuple[str, set[str]]:
         here = posixpath.dirname(place(source))
         return f"{match['before']}{posixpath.relpath(place(named), here or '.')}{anchor}"
 
+    # A page that runs no script from elsewhere shows the same as a drawing.
+    here = posixpath.dirname(source)
+    text = _MERMAID.sub(
+        f"![The states, and what leads from one to another]({posixpath.relpath(_DRAWN, here or '.')})", text
+    )
     parts = _CODE.split(text)
     told = "".join(part if number % 2 else _LINK.sub(link, part) for number, part in enumerate(parts))
     return _COMMANDS.sub(lambda block: closed_up(block[0]), told), outside
