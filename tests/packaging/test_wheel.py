@@ -1,17 +1,11 @@
-"""The wheel: whole, the same when it is built twice, and it works where nothing but it and its requirements is installed."""
+"""The wheel and the source archive: whole, and the same when built twice. test_offline_bundle.py installs the wheel."""
 
 from __future__ import annotations
 
-import subprocess
-import sys
-import sysconfig
 import tarfile
 import zipfile
 from pathlib import Path
 
-import pytest
-
-from muster import __version__
 from tests.packaging.conftest import ROOT, build
 
 
@@ -54,30 +48,3 @@ def test_the_source_archive_has_what_builds_tests_and_packages_need(tmp_path: Pa
         "bench",
         "reliability",
     } <= folders
-
-
-@pytest.fixture(scope="module")
-def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An environment of its own with the wheel; requirements come from the present one, which names no program of ours."""
-    folder = tmp_path_factory.mktemp("installed") / "venv"
-    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(folder)], check=True)
-    (site,) = folder.glob("lib/python*/site-packages")
-    (site / "requirements.pth").write_text(sysconfig.get_path("purelib") + "\n")
-    command = ["-m", "pip", "--python", str(folder / "bin" / "python"), "install", "--quiet", "--no-deps", "--no-index"]
-    subprocess.run([sys.executable, *command, str(wheel)], check=True, capture_output=True)
-    return folder / "bin" / "muster"
-
-
-def told(command: Path, *words: str, home: Path) -> str:
-    done = subprocess.run(
-        [command, *words], capture_output=True, text=True, check=True, cwd=home, env={"MUSTER_HOME": str(home)}
-    )
-    return done.stdout
-
-
-def test_what_was_installed_from_it_works(installed: Path, tmp_path: Path) -> None:
-    code = "import muster; print(muster.__file__)"
-    assert told(installed.with_name("python"), "-c", code, home=tmp_path).startswith(str(installed.parents[1]))
-    assert told(installed, "--version", home=tmp_path) == f"muster {__version__}\n"
-    assert "nothing is installed" in told(installed, "client", "status", home=tmp_path)
-    assert "--machines" in told(installed, "demo", "--help", home=tmp_path)
