@@ -7,7 +7,7 @@ of it can be out of date.
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from types import SimpleNamespace
 from typing import Any, cast
@@ -109,18 +109,31 @@ def settings(file: SettingsFile[Any]) -> str:
     return "\n".join(lines).strip()
 
 
-def requests() -> str:
-    """Every request of the vendor's API: what it takes, what it answers, which scope it needs."""
+def vendor_requests() -> str:
+    """Every request of the vendor's service."""
     from muster.base.clock import SystemClock
     from muster.platform.accounts import Accounts
     from muster.vendor.service.vendor import Vendor
-    from muster.vendor.web.described import operations
     from muster.vendor.web.serving import create_app
 
     # Nothing is asked of it: an application tells what it answers before anybody uses it.
     books = SimpleNamespace(run=lambda _: None)
     nobody = SimpleNamespace(clock=SystemClock(), store=books)
-    document = create_app(cast("Vendor", nobody), cast("Accounts", SimpleNamespace())).openapi()
+    return _requests(create_app(cast("Vendor", nobody), cast("Accounts", SimpleNamespace())).openapi())
+
+
+def console_requests() -> str:
+    """Every request of the console's service."""
+    from muster.console.web.serving import create_app
+
+    nobody: Any = SimpleNamespace()
+    return _requests(create_app(nobody, nobody, nobody, nobody, nobody).openapi())
+
+
+def _requests(document: Mapping[str, Any]) -> str:
+    """What each request takes and answers, which scope it needs; then the objects."""
+    from muster.vendor.web.described import operations
+
     lines: list[str] = []
     for told in operations(document):
         lines += [f"## {told['method']} {told['path']}", "", _sentence(told["text"]), ""]
@@ -173,4 +186,4 @@ def blocks() -> dict[str, Callable[[], str]]:
     """Generated blocks by name, as pages call them."""
     made: dict[str, Callable[[], str]] = {f"commands of {name}": partial(commands, name) for name in PROGRAMS}
     made |= {f"settings of {file.program}": partial(settings, cast("SettingsFile[Any]", file)) for file in FILES}
-    return {**made, "requests": requests}
+    return {**made, "requests of vendor": vendor_requests, "requests of console": console_requests}
