@@ -9,21 +9,25 @@ from dataclasses import dataclass
 import pytest
 from playwright.sync_api import Browser, Page
 
+from muster.console.service.products import add_product
+from muster.trust.productkey import KeyKind
 from tests.worlds.carried_machines import edition, silent
 from tests.worlds.console_site import ConsoleSite, act, console_site
 from tests.worlds.pages_in_chromium import DESKTOP, PHONE, chromium, judged, page_of, served
 from tests.worlds.parts import part
+from tests.worlds.vendor_keys import CAD, CAD_PRO, VendorKeys
 from tests.worlds.vendor_site import PASSWORD
 
 pytestmark = pytest.mark.parts
 
 LOOKS = [(False, DESKTOP), (True, PHONE)]
 NUMBER = 120
+PASSPHRASE = "four words of a sentence"
 HOSTILE = "<img src=x onerror=alert(1)><script>document.title='owned'</script>"
 PAGES = (
-    *("/overview", "/machines", "/machines?group_by=state", "/machines/3", "/tasks"),
+    *("/overview", "/machines", "/machines?group_by=state", "/machines/3", "/tasks", "/find", "/directory"),
     *("/tasks/1", "/keys", "/reports", "/reports/hosts", "/reports/signed", "/audit", "/accounts", "/password"),
-    *("/act?operation=rearm&which=all", "/act?operation=install-key&which=all"),
+    *("/act?operation=rearm&which=all", "/act?operation=install-key&which=all", "/act?operation=fleet&which=all"),
 )
 
 
@@ -46,7 +50,11 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         }
         act(site.as_("otto"), "status")
         site.ended(1)
-        site.know("anna")
+        keys = VendorKeys()
+        add_product(site.console, keys.product_file())
+        host_key, mak = keys.key(KeyKind.HOST, CAD.id).formatted, keys.key(KeyKind.MAK, CAD_PRO.id).formatted
+        sealed = {"passphrase": PASSPHRASE, "again": PASSPHRASE}
+        site.as_("anna").fill("/keys/add", page="/keys", keys=f"{host_key}\n{mak}", **sealed)
         with served(site.app) as address, chromium() as browser:
             yield World(site, address, browser)
 
@@ -68,6 +76,12 @@ def test_every_page_meets_the_rules_of_accessibility(world: World, dark: bool, s
             for summary in page.locator("summary").all():
                 summary.click()
             assert (path, judged(page)) == (path, [])
+        page.goto(world.address + "/directory")
+        page.get_by_label("User", exact=True).fill("admin")
+        page.get_by_label("Password of the user").fill("secret")
+        page.get_by_role("button", name="Look").click()
+        assert page.get_by_text("No activation object is visible from here.").is_visible()
+        assert judged(page) == []
 
 
 def test_a_selection_is_acted_on_without_scripts_by_the_keyboard_alone(world: World) -> None:
@@ -95,6 +109,25 @@ def test_a_selection_is_acted_on_without_scripts_by_the_keyboard_alone(world: Wo
         page.reload()
         assert page.get_by_role("status").inner_text() == "Ended: every machine has its verdict."
     assert {name for name, _ in world.site.machines.asked[asked:]} == {"PC-000011", "PC-000012"}
+
+
+def test_machines_are_found_and_states_taken_in_without_scripts_by_the_keyboard(world: World) -> None:
+    with page_of(world.browser, script=False, size=PHONE) as page:
+        log_in(world, page)
+        page.goto(world.address + "/find")
+        page.get_by_label("Names or addresses").focus()
+        page.keyboard.type("zz-[1:3].lab, PC-000001")
+        page.keyboard.press("Tab")
+        page.keyboard.press("Tab")
+        page.keyboard.press("Enter")
+        page.get_by_text("4 machines found, 3 of them new.").wait_for()
+        states = [
+            {"name": f"{name}.json", "mimeType": "application/json", "buffer": said}
+            for name, said in (("zz-1", json.dumps({"editions": [edition()]}).encode()), ("zz-2", b"{"))
+        ]
+        page.get_by_label("Files", exact=True).set_input_files(states)  # type: ignore[arg-type] # such are taken
+        page.get_by_role("button", name="Take in").press("Enter")
+        assert page.get_by_text("zz-2: ANSWER_MALFORMED").is_visible()
 
 
 def test_nothing_that_machines_say_is_run_or_loaded(world: World) -> None:

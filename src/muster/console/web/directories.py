@@ -33,9 +33,9 @@ from muster.platform.pages.headers import secured
 MAX_DN = 1_000
 ONLINE, AGAIN, KEPT = "online", "again", "kept"
 WAYS = (
-    (ONLINE, "Ask the vendor, unless a confirmation is kept here"),
-    (AGAIN, "Ask the vendor in any case"),
-    (KEPT, "Only by the confirmation that is kept here"),
+    (ONLINE, "Online, unless it was confirmed before"),
+    (AGAIN, "Online, in any case"),
+    (KEPT, "By the confirmation that is kept here"),
 )
 HOST = "host"
 

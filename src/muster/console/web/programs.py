@@ -26,6 +26,8 @@ from muster.platform.pages.bearer import Asking, Gate, token_router
 from muster.platform.pages.forms import MAX_FORM_BYTES, too_large
 
 PREFIX = "/v1"
+SCOPES = frozenset({READ, ACT, REMOVE, AUDIT})
+"""What tokens open; the other scopes are of people, who know passphrases and passwords."""
 MAX_ROWS = 1_000
 ASKED = tuple(name for name in OPERATIONS if name not in {INSTALL, BUNDLE, DEPOSIT, FLEET, ONLINE, REMOVAL})
 """Operations that machines are asked without a passphrase and without files."""

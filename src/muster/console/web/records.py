@@ -7,6 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from muster.console.service.access import ACCOUNTS, AUDIT
+from muster.console.web.programs import SCOPES
 from muster.console.web.site import LANGUAGES, Site
 from muster.platform.pages.people import people as accounts_page
 
@@ -34,4 +35,4 @@ def audit(site: Site) -> APIRouter:
 
 def people(site: Site) -> APIRouter:
     """The router of ``/accounts``."""
-    return accounts_page(site, ACCOUNTS, LANGUAGES[0], ROLES_TOLD)
+    return accounts_page(site, ACCOUNTS, LANGUAGES[0], ROLES_TOLD, SCOPES)

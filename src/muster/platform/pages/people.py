@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Annotated, Any, Protocol
 
 from fastapi import APIRouter, Depends
@@ -39,8 +40,8 @@ class Site(Protocol):
         """The same of whoever sent a form of ours."""
 
 
-def people(site: Site, scope: str, language: str, told: str = "") -> APIRouter:
-    """The router of the page, for whoever may do `scope`. `told` says what the roles may do."""
+def people(site: Site, scope: str, language: str, told: str, offered: Iterable[str]) -> APIRouter:
+    """The router of the page, for whoever may do `scope`. `told` says what the roles may do, `offered` what tokens open."""
     router = site.pages.router()
     accounts = site.visitors.accounts
 
@@ -67,7 +68,7 @@ def people(site: Site, scope: str, language: str, told: str = "") -> APIRouter:
             accounts=accounts.store.accounts(),
             tokens=accounts.store.tokens(),
             roles=list(accounts.roles),
-            scopes=sorted(set().union(*accounts.roles.values())),
+            scopes=sorted(offered),
             told=told,
             days=DAYS,
             **{"secret": None, **context},

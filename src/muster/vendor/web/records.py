@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from muster.platform.pages.people import people as accounts_page
-from muster.vendor.service.access import ACCOUNTS, AUDIT, ERASE
+from muster.vendor.service.access import ACCOUNTS, AUDIT, ERASE, ROLES
 from muster.vendor.web.lists import search_of, shown
 from muster.vendor.web.site import LANGUAGES, Site
 
@@ -32,4 +32,4 @@ def audit(site: Site) -> APIRouter:
 
 def people(site: Site) -> APIRouter:
     """The router of ``/accounts``."""
-    return accounts_page(site, ACCOUNTS, LANGUAGES[0], ROLES_TOLD)
+    return accounts_page(site, ACCOUNTS, LANGUAGES[0], ROLES_TOLD, set().union(*ROLES.values()))

@@ -78,7 +78,7 @@ async def confirmed_online(
 def _explained(error: Refused, layout: Layout) -> MusterError:
     """The error with what an administrator can do about it here."""
     if error.code is Code.NAME_TAKEN:
-        return Refused(error.code, error.message, "Choose another --name, or delete that one first.")
+        return Refused(error.code, error.message, "Choose another name, or delete that one first.")
     if error.code is Code.DIRECTORY_REFUSED and layout.is_ad:
         hint = "Enterprise Admins may write here; a base in one domain will do as well: --base DN."
         return Refused(error.code, error.message, hint)
