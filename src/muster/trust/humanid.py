@@ -53,17 +53,18 @@ def _permuted(digit: int, times: int) -> int:
 
 _P = tuple(tuple(_permuted(digit, times) for digit in range(10)) for times in range(8))
 _INVERSE = tuple(row.index("0") for row in _D5)
-_STEP = tuple(
-    tuple({str(digit): int(_D5[total][row[digit]]) for digit in range(10)} for total in range(10)) for row in _P
+_TIMES = tuple(tuple(map(int, row)) for row in _D5)
+_PAIRS = tuple(
+    {f"{a}{b}": _TIMES[_P[place][b]][_P[place + 1][a]] for a in range(10) for b in range(10)} for place in (0, 2, 4, 6)
 )
-"""By place, sum so far and digit: the next sum."""
+"""By place and two digits: what they multiply a sum by. Multiplication in D5 is associative, so digits may go in pairs."""
 
 
 def _checksum(digits: str) -> int:
-    """Verhoeff's sum over digits whose last one is the check digit; zero when it is right."""
+    """Verhoeff's sum over an even number of digits whose last one is the check digit; zero when it is right."""
     total = 0
-    for step, digit in zip(cycle(_STEP), reversed(digits), strict=False):
-        total = step[total][digit]
+    for pair, end in zip(cycle(_PAIRS), range(len(digits), 0, -2), strict=False):
+        total = _TIMES[total][pair[digits[end - 2 : end]]]
     return total
 
 

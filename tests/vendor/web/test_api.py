@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 
 import pytest
@@ -115,3 +116,28 @@ def test_operators_see_that_it_lives_is_ready_and_what_it_answered(acme: Acme) -
     web.get("/nowhere")
     assert 'muster_vendor_answers_total{route="none",status="404"} 1.0' in web.get("/metrics").text
     assert "Problem" in web.get("/openapi.json").json()["components"]["schemas"]
+
+
+def test_the_short_way_and_the_route_answer_alike(acme: Acme) -> None:
+    key, wrong = acme.mak(activations=2), acme.mak()
+    digits = [format_installation(machine(key, hardware(n))) for n in range(3)]
+    bodies: list[tuple[object, int]] = [
+        *(({"installation_id": one}, 200) for one in digits[:2]),
+        ({"installation_id": digits[2]}, 409),
+        ({"installation_id": format_installation(host(wrong, 1))}, 409),
+        ({"installation_id": digits[0][:-1] + "x"}, 422),
+        ({"installation_id": [digits[0]]}, 422),
+        ({"installation_id": digits[0], "more": 1}, 200),
+        ([digits[0]], 422),
+    ]
+    web = caller(acme)
+    for body, status in bodies:
+        answers = [
+            web.post("/v1/permanent-activations", content=json.dumps(body), headers={"content-type": media})
+            # With parameters it is not as every machine sends it, so it goes to the route.
+            for media in ("application/json", "application/json; charset=utf-8")
+        ]
+        assert [answer.status_code for answer in answers] == [status, status], body
+        assert answers[0].json() == answers[1].json()
+        assert answers[0].headers["content-type"] == answers[1].headers["content-type"]
+    assert 'route="/v1/permanent-activations",status="200"' in web.get("/metrics").text

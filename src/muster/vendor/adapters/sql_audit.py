@@ -99,6 +99,11 @@ class SqlAudit:
     def add_seal(self, number: int, signed: bytes, rows: Sequence[int]) -> None:
         """See `Audits`."""
         self._ask(sa.insert(t.seal).values(number=number, signed=signed))
+        if (
+            self._connection.dialect.name != "sqlite"
+        ):  # SQLite knows no arrays, and a name for each row has to be parsed
+            self._ask(s.UNDER_SEAL, {"number": number, "rows": list(rows)})
+            return
         for start in range(0, len(rows), AT_ONCE):
             own = t.audit.c.id.in_(rows[start : start + AT_ONCE])
             self._ask(sa.update(t.audit).where(own).values(seal_number=number))

@@ -32,6 +32,7 @@ ADD_PERSON = sa.text(
     "INSERT INTO person (name, salt, digest) VALUES (:name, :salt, :digest) ON CONFLICT DO NOTHING"
 ).bindparams(sa.bindparam("salt", type_=sa.LargeBinary), sa.bindparam("digest", type_=sa.LargeBinary))
 
+UNDER_SEAL = sa.text("UPDATE audit SET seal_number = :number WHERE id = ANY(:rows)")
 ADD_TALLY = sa.text(
     "INSERT INTO tally (noun, day, number) VALUES (:noun, :day, :number)"
     " ON CONFLICT (noun, day) DO UPDATE SET number = tally.number + excluded.number"

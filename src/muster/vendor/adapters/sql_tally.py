@@ -22,7 +22,7 @@ class SqlTally:
 
     def __init__(self, connection: sa.Connection) -> None:
         self._do = connection.execute
-        self._day = day_of(connection.dialect)
+        self._is_sqlite = connection.dialect.name == "sqlite"
 
     def add_tally(self, counts: Mapping[tuple[Noun, date], int]) -> None:
         """See `Audits`."""
@@ -45,8 +45,9 @@ class SqlTally:
         for row in self._do(given):
             days[row.day] += row.number
         actions = [action for action, noun in COUNTED.items() if noun in _GIVEN]
-        day = self._day(t.audit.c.at).label("day")
-        fresh = _unsealed(day).where(t.audit.c.action.in_(actions)).group_by(day)
+        at = t.audit.c.at
+        day = sa.func.date(at) if self._is_sqlite else sa.cast(sa.func.timezone("UTC", at), sa.Date)
+        fresh = _unsealed(day.label("day")).where(t.audit.c.action.in_(actions)).group_by(day)
         for row in self._do(fresh):
             found = row.day if isinstance(row.day, date) else date.fromisoformat(row.day)
             if found >= since:
@@ -63,13 +64,6 @@ class SqlTally:
             if row.action in COUNTED:
                 numbers[COUNTED[row.action]] += row.number
         return numbers
-
-
-def day_of(dialect: sa.Dialect) -> Any:
-    """The function that gives the day (UTC) of a moment in a database."""
-    if dialect.name == "sqlite":
-        return sa.func.date
-    return lambda column: sa.cast(sa.func.timezone("UTC", column), sa.Date)
 
 
 def _unsealed(*columns: sa.ColumnElement[Any]) -> sa.Select[Any]:

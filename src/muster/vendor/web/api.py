@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+from asyncio import get_running_loop
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from functools import partial
 from typing import Annotated, Any
 
-from anyio import CapacityLimiter
-from anyio.to_thread import run_sync
 from fastapi import APIRouter, Body, Header, Path
 from pydantic import BaseModel, Field
 from starlette.requests import Request
@@ -87,35 +87,51 @@ _ASKED = _problems(400, 409, 413, 422, 429, 500, 503)
 _READ = _problems(404, 422, 429, 500, 503) | {304: {"description": "Not changed."}}
 
 
-def api(vendor: Vendor, limits: Limits) -> APIRouter:
-    """The endpoints under ``/v1``."""
-    router = APIRouter(prefix="/v1")
-    workers = CapacityLimiter(WORKERS)
+class Confirming:
+    """Confirms what strangers ask for, in threads of its own, and counts each asking against its key."""
 
-    async def confirmed(digits: str, *, machine: bool, replaces: int | None = None) -> Confirmation:
+    def __init__(self, vendor: Vendor, limits: Limits) -> None:
+        self._vendor = vendor
+        self._limits = limits
+        self._workers = ThreadPoolExecutor(WORKERS, "confirming")
+
+    async def activate(self, digits: str) -> PermanentAnswer:
+        """The permanent activation of a machine."""
+        done = await self._confirmed(digits, machine=True)
+        end = day_start(done.end_day).date() if done.end_day else None
+        return PermanentAnswer(confirmation_id=done.digits, expires_at=end, remaining=done.remaining)
+
+    async def certify(self, digits: str, replaces: int | None) -> CertificateAnswer:
+        """The certificate of a host or directory."""
+        done = await self._confirmed(digits, machine=False, replaces=replaces)
+        return CertificateAnswer(confirmation_id=done.digits, serial=done.serial or 0)
+
+    async def _confirmed(self, digits: str, *, machine: bool, replaces: int | None = None) -> Confirmation:
         installation = parse_installation(digits)
-        limits.key(installation.reference)
+        self._limits.key(installation.reference)
         if isinstance(installation, MachineId) is not machine:
             raise Refused(
                 Code.KEY_WRONG_KIND,
                 "this is not the installation id of a " + ("machine" if machine else "host or directory"),
                 "Machines ask /v1/permanent-activations, hosts and directories /v1/certificates.",
             )
-        asked = partial(confirm_packed, vendor, pack_installation(installation), replaces=replaces)
-        return await run_sync(asked, limiter=workers)
+        asked = partial(confirm_packed, self._vendor, pack_installation(installation), replaces=replaces)
+        return await get_running_loop().run_in_executor(self._workers, asked)
+
+
+def api(vendor: Vendor, limits: Limits, confirming: Confirming) -> APIRouter:
+    """The endpoints under ``/v1``."""
+    router = APIRouter(prefix="/v1")
 
     @router.post("/permanent-activations", responses=_ASKED)
     async def activate(asked: PermanentRequest) -> PermanentAnswer:
         """Activate a machine with the multiple activation key behind its installation id."""
-        done = await confirmed(asked.installation_id, machine=True)
-        end = day_start(done.end_day).date() if done.end_day else None
-        return PermanentAnswer(confirmation_id=done.digits, expires_at=end, remaining=done.remaining)
+        return await confirming.activate(asked.installation_id)
 
     @router.post("/certificates", responses=_ASKED)
     async def certify(asked: CertificateRequest) -> CertificateAnswer:
         """Certify a host or a directory, in place of a lost one with `replaces`."""
-        done = await confirmed(asked.installation_id, machine=False, replaces=asked.replaces)
-        return CertificateAnswer(confirmation_id=done.digits, serial=done.serial or 0)
+        return await confirming.certify(asked.installation_id, asked.replaces)
 
     @router.post("/request-bundles", responses=_ASKED, response_class=Response)
     def bundle(text: Annotated[bytes, Body(media_type="text/plain")], request: Request) -> Response:
