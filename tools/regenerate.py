@@ -1,4 +1,4 @@
-"""Writes everything that is generated: vectors, the error catalogue, the state diagram, settings files. ``--check`` only compares.
+"""Writes everything that is generated: vectors, codes, the state diagram, references, settings files. ``--check`` only compares.
 
 With ``--check`` the exit code is 1 when a file differs, is missing or is not ours any more, and its name is told.
 """
