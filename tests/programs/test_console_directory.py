@@ -105,7 +105,7 @@ def test_a_directory_is_activated_online_by_a_command(world: World) -> None:
 def test_a_directory_is_activated_online_and_searched_by_pages(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SSL_CERT_FILE", str(world.served.authority))
     key = world.add_key()
-    settings = f'[directory]\nserver = "ldap://{world.server.address}"\nauthority = "{world.server.authority}"\n'
+    settings = f'[directory]\nplace = "ldap://{world.server.address}"\nauthority = "{world.server.authority}"\n'
     (world.home / "console.toml").write_text(settings)
     work, accounts = console.open_console(world.home), console.open_accounts(world.home)
     accounts.add("setup", "anna", "admin", password=PAGE_PASSWORD)

@@ -165,16 +165,16 @@ def directory_room(home: Path, *, environment: Mapping[str, str] | None = None) 
 
     def connect(place: str, user: str, password: str) -> AbstractAsyncContextManager[Directory]:
         server, domain = (place, "") if "://" in place else ("", place)
-        if server.lower().startswith("ldapi:") and server != own.server:
+        if server.lower().startswith("ldapi:") and server != own.place:
             # The socket lets this process in as whoever it runs as: not for a page to choose.
-            raise Misconfigured(Code.USAGE, "a local socket is a matter of console.toml", "Set server in [directory].")
+            raise Misconfigured(Code.USAGE, "a local socket is a matter of console.toml", "Set place in [directory].")
         if user and not password:
             # To a directory that would be a log-in as nobody (RFC 4513 §5.1.2).
             raise Misconfigured(Code.USAGE, f"the password of {user} is missing", "Type it, or leave the user out.")
         keys = ("", "") if user else (own.keytab, own.principal)
         return connected(Where(server, domain, user, password, *keys, own.authority), around)
 
-    return DirectoryRoom(own.server or own.domain, own.base, connect)
+    return DirectoryRoom(own.place, own.base, connect)
 
 
 def elsewhere(home: Path, *, environment: Mapping[str, str] | None = None) -> Elsewhere | None:

@@ -17,10 +17,11 @@ SHARED = ("postgresql://", "postgresql+psycopg://")
 class DirectorySettings:
     """``[directory]``: what the pages about directories begin with, and how they log in where nobody types a password."""
 
-    server: Annotated[
-        str, "the server that the pages offer; only here may it be ldapi://", '"ldaps://dc1.corp.example"'
+    place: Annotated[
+        str,
+        "the server or the domain that the pages offer; only here may it be a local socket, ldapi://",
+        '"ldaps://dc1.corp.example"',
     ] = ""
-    domain: Annotated[str, "the domain that they offer instead; its servers are found in DNS", '"corp.example"'] = ""
     base: Annotated[str, "the entry below which they keep objects; empty: where the directory keeps such"] = ""
     keytab: Annotated[str, "keys to log in with by Kerberos; empty: own tickets", '"/etc/muster/console.keytab"'] = ""
     principal: Annotated[str, "whose keys of the keytab", '"muster@CORP.EXAMPLE"'] = ""
@@ -30,8 +31,6 @@ class DirectorySettings:
         if bool(self.keytab) is not bool(self.principal):
             missing = "principal" if self.keytab else "keytab"
             raise SettingMistake(missing, "keytab and principal belong together", "set both, or neither")
-        if self.server and self.domain:
-            raise SettingMistake("domain", "server and domain exclude each other", "set one of them")
 
 
 @dataclass(frozen=True, slots=True)
