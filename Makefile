@@ -20,7 +20,7 @@ $(STAMP): tools/setup.sh pyproject.toml requirements/dev.txt
 	@tools/setup.sh $(VENV)
 	@touch $@
 
-demo: setup ## a vendor, a name server, a host and 30 machines on loopback, within a minute
+demo: setup ## a vendor, a name server, a host, 31 machines and a console on loopback, within a minute
 	@$(BIN)/muster demo
 
 parts: ## install the real servers that the tests talk to

@@ -111,12 +111,12 @@ def _database(home: Path, chosen: ConsoleSettings) -> str | URL:
     return sqlite_url(home / DATABASE) if chosen.store == SQLITE else chosen.store
 
 
-def open_accounts(home: Path, *, environment: Mapping[str, str] | None = None) -> Accounts:
+def open_accounts(home: Path, *, environment: Mapping[str, str] | None = None, clock: Clock | None = None) -> Accounts:
     """Who may log in to the pages, in the console's database; what is done to accounts stands in its audit."""
     from muster.console.service.access import console_accounts
     from muster.platform.accounts.sql import SqlAccounts
 
-    work = open_console(home, environment=environment)
+    work = open_console(home, environment=environment, clock=clock)
     store = SqlAccounts(_database(home, settings(home, environment)), "store in console.toml")
     store.migrate()
     return console_accounts(work.store, store, work.clock, SystemEntropy())

@@ -1,27 +1,30 @@
-"""The demonstration put together: a temporary folder, a world in it, a stage, the story."""
+"""The demonstration put together: a temporary folder, a world in it, a stage, the story, and perhaps time to play."""
 
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-from rich.console import Console
+from muster.demo.story import Ending, Stage, tell
+from muster.demo.world import Pages, World
 
-from muster.demo.story import tell
-from muster.demo.view import LiveStage, PlainStage, save_picture
-from muster.demo.world import World
+Play = Callable[[Ending, Pages], Awaitable[None]]
 
 
-async def run(machines: int, *, pause: float, live: bool, picture: Path | None = None) -> list[str]:
-    """Play the story with so many machines; the lines of its summary. Raises `Disappointed` when the world fails."""
-    stage = LiveStage(Console(), pause) if live else PlainStage()
-    with tempfile.TemporaryDirectory(prefix="muster-demo-") as folder:
+async def run(machines: int, stage: Stage, *, play: Play | None = None) -> Ending:
+    """Play the story with so many machines. Raises `Disappointed` when the world fails.
+
+    With `play` the host comes back afterwards and pages are open for as long as it takes.
+    """
+    with tempfile.TemporaryDirectory(prefix="muster-demo-", ignore_cleanup_errors=True) as folder:
         world = World(Path(folder))
         try:
             async with stage:
-                summary = await tell(world, stage, machines)
+                ending = await tell(world, stage, machines)
+            if play is not None:
+                await world.serve_host()
+                await play(ending, world.open_pages())
         finally:
             await world.close()
-        if picture is not None and isinstance(stage, LiveStage):
-            save_picture(stage, picture)
-    return summary
+    return ending

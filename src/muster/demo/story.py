@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+from dataclasses import dataclass
 from datetime import timedelta
-from typing import Protocol
+from types import TracebackType
+from typing import Any, Protocol, Self
 
-from muster.demo.world import CLIENT_EDITION, ORGANISATION, SERVER_EDITION, VENDOR, DemoMachine, World
+from muster.client import app as client
+from muster.demo.portal import confirmation_at
+from muster.demo.world import ACTIVATIONS, CLIENT_EDITION, ORGANISATION, SERVER_EDITION, VENDOR, DemoMachine, World
 
 SERVERS = 5
 FIRST_CLIENTS = 3
@@ -16,7 +21,15 @@ LICENSED = "LICENSED"
 
 
 class Stage(Protocol):
-    """Where the story is told."""
+    """Where the story is told, between `__aenter__` and `__aexit__`."""
+
+    async def __aenter__(self) -> Self:
+        """The curtain opens."""
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """The curtain falls."""
 
     async def scene(self, title: str) -> None:
         """A new part begins."""
@@ -32,22 +45,36 @@ class Disappointed(Exception):
     """The world did not do what the story says; the demonstration ends with 1."""
 
 
-async def tell(world: World, stage: Stage, machines: int) -> list[str]:
-    """The whole story with so many machines; the lines of its summary."""
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How the story ended: lines for people, facts for scripts."""
+
+    lines: tuple[str, ...]
+    facts: dict[str, Any]
+
+
+async def tell(world: World, stage: Stage, machines: int) -> Ending:
+    """The whole story with so many machines."""
     await _opening(world, stage)
     fleet = await _roll_out(world, stage, machines)
     await _ask_again(world, stage, fleet)
+    await _carry_digits(world, stage)
     await _renew(world, stage, fleet)
-    return await _lose_the_host(world, stage, fleet)
+    await _lose_the_host(world, stage, fleet)
+    await _look_at_all(world, stage, fleet)
+    return _ending(world, fleet)
 
 
 async def _opening(world: World, stage: Stage) -> None:
     await stage.scene("A vendor sells, an organisation sets up its activation host")
     fingerprint = world.make_vendor()
     await stage.line(f"{VENDOR} makes its keys: vendor fingerprint {fingerprint[:16]}…")
+    service = await asyncio.to_thread(world.start_service)
+    await stage.line(f"its service answers on {service}: a portal, pages, an API")
     await stage.line(f"{ORGANISATION} gets a host key; its name server is {await world.start_names()}")
     address = await world.start_host()
-    await stage.line(f"the host listens on {address}, certified for three years")
+    await stage.moved(world, None)
+    await stage.line(f"the host on {address} is certified online, for three years")
     records = world.published()
     if not records:
         raise Disappointed("the host did not publish itself in DNS")
@@ -66,6 +93,7 @@ async def _roll_out(world: World, stage: Stage, machines: int) -> list[DemoMachi
         machine = world.install(f"{kind}-{numbers[edition]:02}", edition, number)
         fleet.append(machine)
         await machine.ask()
+        machine.first_count, machine.was_licensed_at_once = machine.count, machine.state == LICENSED
         _expect(machine.count == min(number, 50), f"{machine.name} was told {machine.count}, not {number}")
         threshold = world.threshold(edition)
         _expect((machine.state == LICENSED) == (number >= threshold), f"{machine.name} is {machine.state} at {number}")
@@ -101,6 +129,24 @@ async def _ask_again(world: World, stage: Stage, fleet: list[DemoMachine]) -> No
     await stage.line(f"{licensed} of {_machines(len(fleet))} LICENSED, for 180 days")
 
 
+async def _carry_digits(world: World, stage: Stage) -> None:
+    await stage.scene("In the laboratory: a machine without any network, activated once and for good")
+    machine = world.isolated = world.install_isolated("lab-01", len(world.machines) + 1)
+    digits = client.installation_id(machine.machine, None)
+    await stage.line(f"{machine.name} shows its installation id: {digits[:13]}…")
+    confirmation = await asyncio.to_thread(confirmation_at, world.service, digits)
+    _expect(bool(confirmation), "the portal confirmed nothing")
+    await stage.line(
+        f"somebody types it into the vendor's portal, which answers {confirmation[:6]} {confirmation[6:12]}…"
+    )
+    client.confirm(machine.machine, confirmation)
+    used = world.ask_vendor()
+    machine.look()
+    await stage.moved(world, machine)
+    _expect(machine.state == LICENSED and machine.is_permanent, f"{machine.name} is {machine.state}")
+    await stage.line(f"{machine.name} is LICENSED for good; {used} of {ACTIVATIONS} activations of the key are used")
+
+
 async def _renew(world: World, stage: Stage, fleet: list[DemoMachine]) -> None:
     await stage.scene("A week later: everybody renews, quietly")
     world.skip(RENEWAL)
@@ -113,7 +159,7 @@ async def _renew(world: World, stage: Stage, fleet: list[DemoMachine]) -> None:
     await stage.line(f"{len(renewed)} leases now end a week later, on {max((m.expires_at or '')[:10] for m in fleet)}")
 
 
-async def _lose_the_host(world: World, stage: Stage, fleet: list[DemoMachine]) -> list[str]:
+async def _lose_the_host(world: World, stage: Stage, fleet: list[DemoMachine]) -> None:
     await stage.scene("The host dies, and nobody notices for two months")
     licensed = sum(m.state == LICENSED for m in fleet)
     await world.stop_host()
@@ -126,7 +172,38 @@ async def _lose_the_host(world: World, stage: Stage, fleet: list[DemoMachine]) -
     _expect(len(still) == licensed, f"only {len(still)} of {licensed} machines are still LICENSED")
     _expect(all(m.code for m in fleet), "a machine found a host that is gone")
     await stage.line(f"no renewal works ({fleet[0].code}); {_are(len(still))} still LICENSED")
-    return _summary(world, fleet, still)
+
+
+async def _look_at_all(world: World, stage: Stage, fleet: list[DemoMachine]) -> None:
+    await stage.scene("The administrator looks at everything, by SSH")
+    methods = await world.look_at_all()
+    await stage.moved(world, None)
+    by_host = sum(m.state == LICENSED for m in fleet)
+    _expect(
+        methods.get("mak", 0) == 1, f"the console tells of {methods.get('mak', 0)} machines with a key of their own"
+    )
+    _expect(methods.get("host", 0) == by_host, f"the console tells of {methods.get('host', 0)} machines with a host")
+    await stage.line(f"{_machines(sum(methods.values()))} answered: {by_host} activated by the host, 1 by its own key")
+
+
+def _ending(world: World, fleet: list[DemoMachine]) -> Ending:
+    still = [m for m in fleet if m.state == LICENSED]
+    facts: dict[str, Any] = {
+        "machines": len(fleet),
+        "servers": sum(m.is_server for m in fleet),
+        "licensed": len(still),
+        "states": {m.name: m.state for m in fleet},
+        "counts": [m.first_count for m in fleet],
+        "first_licensed": [m.name for m in fleet if m.was_licensed_at_once],
+        "days_left": world.programs_view(still[0]).days_left if still else None,
+        "srv": world.published(),
+        "isolated": {"state": world.isolated.state, "permanent": world.isolated.is_permanent}
+        if world.isolated
+        else None,
+        "activations_used": world.used,
+        "console": dict(world.administration.tally) if world.administration else {},
+    }
+    return Ending(tuple(_summary(world, fleet, still)), facts)
 
 
 def _summary(world: World, fleet: list[DemoMachine], still: list[DemoMachine]) -> list[str]:
@@ -134,6 +211,7 @@ def _summary(world: World, fleet: list[DemoMachine], still: list[DemoMachine]) -
     lines = [
         f"{_machines(len(fleet))} asked, {servers} with a server edition; {_are(len(still))} LICENSED",
         "servers from the 5th machine on, clients from the 25th; nobody typed a key",
+        "1 machine without a network has its own key, and is LICENSED for good",
     ]
     if still:
         seen = world.programs_view(still[0])

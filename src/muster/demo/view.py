@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import io
+import re
 import sys
 from collections import deque
 from pathlib import Path
@@ -20,7 +21,9 @@ from rich.text import Text
 
 from muster.demo.world import CLIENT_EDITION, SERVER_EDITION, SERVICE, DemoMachine, World
 
-LINES_KEPT = 7
+LINES_KEPT, LINES_LEAST = 7, 2
+OTHER_ROWS = 22
+"""Of the picture, beside the lines of the story."""
 WIDTH = 80
 BAR_WIDTH = 50
 LABEL_WIDTH = 7
@@ -39,6 +42,7 @@ STYLES = {
     "RENEWAL_GRACE": "dark_orange",
     "NOTIFICATION": "red",
 }
+_FONT_FACE = re.compile(r"\s*@font-face \{.*?\}", re.DOTALL)
 WORDS = {"INITIAL_GRACE": "counted, in grace", "LICENSED": "licensed", "RENEWAL_GRACE": "renewal grace"}
 
 
@@ -67,6 +71,19 @@ class PlainStage:
         if machine is not None:
             told = f"told {machine.count}" if machine.code in {None, "COUNT_BELOW_THRESHOLD"} else machine.code
             sys.stdout.write(f"    {machine.name:<10} {machine.state:<14} {told}\n")
+
+
+class QuietStage(PlainStage):
+    """Nothing, for scripts."""
+
+    async def scene(self, title: str) -> None:
+        """See `Stage`."""
+
+    async def line(self, text: str) -> None:
+        """See `Stage`."""
+
+    async def moved(self, world: World, machine: DemoMachine | None) -> None:
+        """See `Stage`."""
 
 
 class LiveStage:
@@ -107,20 +124,22 @@ class LiveStage:
         """See `Stage`."""
         self._world, self._busy = world, machine
         if {m.state for m in world.machines} >= {"INITIAL_GRACE", "LICENSED"} and len(world.machines) <= KEEPSAKE_AT:
-            self.keepsake = self.picture()
+            self.keepsake = self.picture(LINES_KEPT)
         await self._draw(MOVE_SECONDS)
 
     async def _draw(self, seconds: float) -> None:
-        self._live.update(self.picture())
+        self._live.update(self.picture(max(LINES_LEAST, min(LINES_KEPT, self._console.height - OTHER_ROWS))))
         # The picture is drawn by a thread of its own; the pause is for the eyes.
         await asyncio.sleep(seconds * self._pause)
 
-    def picture(self) -> RenderableType:
-        """Everything as it is now."""
+    def picture(self, lines: int = LINES_KEPT) -> RenderableType:
+        """Everything as it is now, with so many of the newest lines."""
         parts: list[RenderableType] = [Text(self._title, style="bold"), Text()]
         if self._world is not None:
             parts += [self._places(self._world), Text(), *self._fleet(self._world), Text()]
-        parts += [Text(f"› {line}", style="default", overflow="ellipsis", no_wrap=True) for line in self._lines]
+        parts += [
+            Text(f"› {line}", style="default", overflow="ellipsis", no_wrap=True) for line in [*self._lines][-lines:]
+        ]
         heading = "Muster · volume activation, a whole world on loopback"
         return Panel(Group(*parts), title=heading, box=box.ROUNDED, width=WIDTH, padding=(1, 2), border_style="cyan")
 
@@ -129,11 +148,21 @@ class LiveStage:
         table.add_column(width=LABEL_WIDTH)
         now = world.clock.now()
         table.add_row(Text("date", style="grey50"), f"{now:%A, %d %B %Y, %H:%M} UTC")
+        table.add_row(Text("vendor", style="grey50"), Text(f"{world.service}  ").append_text(self._confirmed(world)))
         for record in world.published():
             table.add_row(Text("DNS", style="grey50"), f"{SERVICE}  SRV {record}")
         host = Text("answers", style="green") if world.is_host_up else Text("gone", style="red")
         table.add_row(Text("host", style="grey50"), host)
+        if world.administration is not None:
+            number = sum(world.administration.tally.values())
+            told = Text(f"{number} machines told their state by SSH", style="green")
+            table.add_row(Text("console", style="grey50"), told)
         return table
+
+    def _confirmed(self, world: World) -> Text:
+        done = ["1 host"] if world.published() else []
+        done += [f"{world.used} machine"] if world.isolated is not None and world.used else []
+        return Text(f"confirmed {' and '.join(done)}" if done else "waits", style="green" if done else "grey50")
 
     def _fleet(self, world: World) -> list[RenderableType]:
         if not world.machines:
@@ -151,6 +180,10 @@ class LiveStage:
         rows.add_row("", "")
         for word, edition in (("servers", SERVER_EDITION), ("clients", CLIENT_EDITION)):
             rows.add_row(word, self._squares([m for m in world.machines if m.edition == edition]))
+        if world.isolated is not None:
+            mark = self._squares([world.isolated])
+            told = "alone in the laboratory" + (", licensed for good" if world.isolated.is_permanent else "")
+            rows.add_row("lab", mark.append(f" {told}", style="grey50"))
         seen = {m.state for m in world.machines}
         legend = Text()
         for state, word in WORDS.items():
@@ -173,4 +206,5 @@ def save_picture(stage: LiveStage, path: Path) -> None:
     """The picture of the rising count as SVG; the last one when it did not rise."""
     console = Console(record=True, width=WIDTH, force_terminal=True, color_system="truecolor", file=io.StringIO())
     console.print(stage.keepsake or stage.picture())
-    path.write_text(console.export_svg(title="muster demo"))
+    # Fonts from strangers' servers: whoever looks at the picture has one of fixed width.
+    path.write_text(_FONT_FACE.sub("", console.export_svg(title="muster demo")))

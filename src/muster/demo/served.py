@@ -1,0 +1,44 @@
+"""Pages and services of the demonstration's programs, each on a free port of loopback until it is closed."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from typing import TYPE_CHECKING
+
+from muster.demo.nameserver import LOOPBACK
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+
+DRAIN_SECONDS = 1
+"""How long a browser that is still reading is waited for in the end."""
+
+
+class Served:
+    """An application as its program serves it, by a thread of its own."""
+
+    def __init__(self, app: FastAPI) -> None:
+        import uvicorn
+
+        own = socket.create_server((LOOPBACK, 0))
+        self.address = f"http://{LOOPBACK}:{own.getsockname()[1]}"
+        config = uvicorn.Config(
+            app,
+            http="httptools",
+            ws="none",
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=DRAIN_SECONDS,
+        )
+        self._server = uvicorn.Server(config)
+        # The socket listens already: who comes before the thread is ready waits a moment.
+        self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": [own]}, daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        """Answer what was asked, then let the port go."""
+        self._server.should_exit = True
+        self._thread.join()
