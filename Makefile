@@ -8,8 +8,9 @@ WORKERS ?= 2
 CHECKED := src tests tools examples bench reliability
 
 .DEFAULT_GOAL := help
-.PHONY: help setup parts demo test check fix lint docs bench reliability fuzzer dist deb bundle
-MAKEFLAGS += --no-print-directory
+.PHONY: help setup servers parts demo test check fix lint docs bench reliability fuzzer dist deb bundle
+# Python's packages and Debian's come at the same time.
+MAKEFLAGS += --no-print-directory -j2
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -23,13 +24,16 @@ $(STAMP): tools/setup.sh pyproject.toml requirements/dev.txt
 demo: setup ## a vendor, a name server, a host, 31 machines and a console on loopback, within a minute
 	@$(BIN)/muster demo
 
-parts: ## install the real servers that the tests talk to
+servers:
+	@tools/real_parts.sh
+
+parts: setup servers ## install the real servers that the tests talk to
 	@tools/real_parts.sh $(VENV)
 
-test: setup parts ## all tests
+test: parts ## all tests
 	@$(PYTHON) -m pytest -n $(WORKERS)
 
-check: setup parts lint ## format, lint, types, layers, sizes, generated files, all tests
+check: parts lint ## format, lint, types, layers, sizes, generated files, all tests
 	@$(PYTHON) -m pytest -n $(WORKERS)
 
 lint: setup ## what `check` does before the tests
@@ -55,7 +59,7 @@ fuzzer: setup ## what fuzzes decoders; 35 megabytes that nothing else needs
 bench: setup ## measure, as ratios against limits of the same run; writes docs/develop/bench.md
 	@$(PYTHON) bench/run.py --known 1000000 --many-keys 10000000 --many-machines --out docs/develop/bench.md
 
-reliability: setup parts fuzzer ## kill, crowd, starve and stop hosts (ROWS="R1 R7", SIZE=--long); writes docs/develop/reliability.md
+reliability: parts fuzzer ## kill, crowd, starve and stop hosts (ROWS="R1 R7", SIZE=--long); writes docs/develop/reliability.md
 	@$(PYTHON) reliability/run.py $(ROWS) $(SIZE) --out docs/develop/reliability.md
 
 # The same tree gives the same files: their time is that of the last commit.

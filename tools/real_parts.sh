@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs the missing ones of tools/parts.txt: as root by apt-get, otherwise tells the command: tools/real_parts.sh [VENV]
-# Then builds the extra `directory` into the virtual environment, which needs some of them.
+# Then builds the extra `directory` into the virtual environment, if one is named, which needs some of them.
 # MUSTER_SKIP_PARTS=1 skips aloud; the tests that need a part then skip too.
 # No installed server is started: the tests start their own, on loopback, and stop it.
 set -euo pipefail
@@ -17,7 +17,7 @@ there() {
 
 build_directory() {
     local python="${1:-}/bin/python"
-    [ -x "$python" ] && ! "$python" -c 'import bonsai, gssapi' 2>/dev/null || return 0
+    [ -n "${1:-}" ] && [ -x "$python" ] && ! "$python" -c 'import bonsai, gssapi' 2>/dev/null || return 0
     echo "parts: building the extra 'directory' (a minute)"
     PIP_DISABLE_PIP_VERSION_CHECK=1 "$python" -m pip install -qq --require-hashes -r requirements/directory.txt
 }
@@ -33,7 +33,7 @@ if [ ${#missing[@]} = 0 ]; then
 fi
 
 if [ "${MUSTER_SKIP_PARTS:-}" = 1 ]; then
-    echo "parts: SKIPPED because of MUSTER_SKIP_PARTS=1, not tested against: ${missing[*]}"
+    [ -n "${1:-}" ] || echo "parts: SKIPPED because of MUSTER_SKIP_PARTS=1, not tested against: ${missing[*]}"
     exit 0
 fi
 install="apt-get install -y --no-install-recommends ${missing[*]}"
@@ -53,6 +53,9 @@ if [ ! -e "$policy" ]; then
 fi
 echo "parts: installing ${missing[*]}"
 log=$(mktemp)
+# tools/setup.sh may run beside this, and there is one apt-get at a time.
+exec 9<"$list"
+flock 9
 if ! { apt-get update -qq && DEBIAN_FRONTEND=noninteractive $install -qq; } >"$log" 2>&1; then
     cat "$log" >&2
     rm -f "$log"

@@ -26,8 +26,12 @@ python=$(find_python) || fail "no Python 3.11 or newer found" "on Debian: apt-ge
 if ! "$python" -c 'import ensurepip, venv' 2>/dev/null; then
     if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
         echo "setup: installing python3-venv"
+        # tools/real_parts.sh may run beside this, and there is one apt-get at a time.
+        exec 9<tools/parts.txt
+        flock 9
         apt-get update -qq >&2
         DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends python3-venv >/dev/null
+        exec 9<&-
     fi
     "$python" -c 'import ensurepip, venv' 2>/dev/null \
         || fail "$python cannot make virtual environments" "on Debian: apt-get install python3-venv"

@@ -19,6 +19,7 @@ from muster.base.clock import SystemClock
 from muster.vendor.app import block_key, export_product
 from tests.programs.host_process import serving
 from tests.worlds import dirsrv, openldap, samba
+from tests.worlds.command_line import muster
 from tests.worlds.host_world import SmallVendor, ask, certified_home
 from tests.worlds.name_servers import silent
 from tests.worlds.vendor_world import PASSPHRASE, Acme
@@ -43,12 +44,13 @@ class Site:
     base: list[str] = field(default_factory=list)
 
     def run(self, *arguments: str, home: Path | None = None, entered: str = "") -> subprocess.CompletedProcess[str]:
-        around = {k: v for k, v in os.environ.items() if not k.startswith("MUSTER_")} | self.environment
-        if home is not None:
-            around["MUSTER_HOME"] = str(home)
+        around = self.environment | ({"MUSTER_HOME": str(home)} if home is not None else {})
+        # Names that only a preloaded library resolves need a process of their own.
+        if "LD_PRELOAD" not in around:
+            return muster(*arguments, environment=around, typed=entered)
         return subprocess.run(
             [*COMMAND, *arguments],
-            env=around,
+            env={k: v for k, v in os.environ.items() if not k.startswith("MUSTER_")} | around,
             input=entered,
             capture_output=True,
             text=True,

@@ -12,6 +12,7 @@ from muster.base.errors import Code, Malformed, Misconfigured, StoreFailed
 from muster.platform.sealed_file import read_box, write_box
 from muster.trust.cose import public_bytes
 from muster.vendor.adapters.keybox import KeyBox, read_root
+from tests.worlds.effort import LIGHT
 from tests.worlds.entropy import SeededEntropy
 from tests.worlds.vendor_keys import key_of
 
@@ -22,7 +23,7 @@ ROOTS = [key_of("root", number) for number in range(2)]
 
 @pytest.fixture
 def box(tmp_path: Path) -> KeyBox:
-    return KeyBox.create(tmp_path, PASSPHRASE, SeededEntropy(), ISSUING, ROOTS)
+    return KeyBox.create(tmp_path, PASSPHRASE, SeededEntropy(), ISSUING, ROOTS, effort=LIGHT)
 
 
 def test_keys_come_back_with_the_passphrase(tmp_path: Path, box: KeyBox) -> None:
@@ -63,7 +64,7 @@ def test_no_private_key_is_readable_and_nobody_else_may_read_the_files(tmp_path:
 def test_every_changed_field_of_a_box_is_noticed(tmp_path: Path) -> None:
     path = tmp_path / "issuing.box"
     outer = json.loads(path.read_bytes())
-    assert (outer["argon2id"]["memory_kib"], outer["argon2id"]["iterations"]) == (65_536, 3)
+    assert (outer["argon2id"]["memory_kib"], outer["argon2id"]["iterations"]) == (8, 1)
     for changed in (
         outer | {"aes256gcm": outer["aes256gcm"][:-8] + "AAAAAAA="},
         outer | {"nonce": outer["aes256gcm"][:16]},
@@ -80,7 +81,7 @@ def test_every_changed_field_of_a_box_is_noticed(tmp_path: Path) -> None:
 
 
 def test_a_box_under_another_name_does_not_open(tmp_path: Path) -> None:
-    write_box(tmp_path / "one.box", {"root": ""}, PASSPHRASE, SeededEntropy())
+    write_box(tmp_path / "one.box", {"root": ""}, PASSPHRASE, SeededEntropy(), LIGHT)
     (tmp_path / "one.box").rename(tmp_path / "other.box")
     with pytest.raises(Misconfigured):
         read_box(tmp_path / "other.box", PASSPHRASE)

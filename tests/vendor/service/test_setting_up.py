@@ -11,6 +11,7 @@ from muster.base.errors import Code, Malformed, Misconfigured, MusterError, Stor
 from muster.trust.product import open_product
 from muster.vendor import app as vendor
 from tests.worlds.clocks import MORNING
+from tests.worlds.effort import LIGHT
 from tests.worlds.vendor_world import DEFINITION, PASSPHRASE, Acme
 
 
@@ -29,7 +30,7 @@ def test_the_product_file_opens_under_the_fingerprint_and_its_serial_grows(acme:
 
 
 def test_the_example_that_init_writes_can_be_imported_as_it_is(tmp_path: Path) -> None:
-    fresh, _ = vendor.create(tmp_path, 'Quote "Me" Ltd', PASSPHRASE, environment={})
+    fresh, _ = vendor.create(tmp_path, 'Quote "Me" Ltd', PASSPHRASE, environment={}, effort=LIGHT)
     vendor.import_product(fresh, (tmp_path / vendor.EXAMPLE).read_text(), "product.toml")
     assert open_product(vendor.export_product(fresh)).claims.vendor == 'Quote "Me" Ltd'
 
@@ -45,7 +46,7 @@ def test_key_files_cost_what_is_asked_for_and_by_default_what_is_recommended(acm
 
 
 def test_nothing_can_be_exported_or_issued_before_a_definition_was_imported(tmp_path: Path) -> None:
-    fresh, _ = vendor.create(tmp_path, "Acme Software", PASSPHRASE, environment={})
+    fresh, _ = vendor.create(tmp_path, "Acme Software", PASSPHRASE, environment={}, effort=LIGHT)
     with pytest.raises(Misconfigured) as refused:
         vendor.export_product(fresh)
     assert refused.value.code is Code.NOT_SET_UP
