@@ -57,6 +57,8 @@ def rows(rounds: int = 5) -> list[str]:
             ),
             "a page far behind": _seconds(page, rounds, _far(page, machines)),
             "count by edition": _seconds(page, rounds, lambda: page.goto(f"{machines}?group_by=edition")),
+            "report of what expires": _seconds(page, rounds, lambda: page.goto(f"{address}/reports/expiring")),
+            "report of the silent": _seconds(page, rounds, lambda: page.goto(f"{address}/reports/not-seen")),
             "overview with its charts": _seconds(page, rounds, lambda: page.goto(f"{address}/overview")),
         }
     limit = f"{statistics.median(plain):.2f} s, a page without machines"

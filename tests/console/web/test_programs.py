@@ -14,6 +14,7 @@ from starlette.testclient import TestClient
 from muster.console.service.access import ROLES
 from muster.platform.openid import OpenIdSettings, provider_of
 from muster.platform.openid.exchange import HttpsIdentities
+from muster.platform.pages.forms import MAX_FORM_BYTES
 from tests.worlds.carried_machines import edition
 from tests.worlds.clocks import MORNING
 from tests.worlds.console_site import ConsoleSite, console_site
@@ -107,6 +108,17 @@ def test_what_no_program_may_begin_is_told(programs: Programs, asked: dict[str, 
     assert refused.headers["content-type"] == "application/problem+json"
     assert refused.json()["code"] == code
     assert len(programs.site.machines.asked) == before
+
+
+@pytest.mark.parametrize("query", ["sort=colour", "where=colour=red", "where=" + "x" * 5_000])
+def test_a_list_that_is_none_is_refused_before_its_first_line(programs: Programs, query: str) -> None:
+    refused = programs.ask("read", "GET", f"/machines?{query}")
+    assert (refused.status_code, refused.json()["code"]) == (422, "USAGE")
+
+
+def test_a_body_that_is_too_large_or_no_text_is_refused(programs: Programs) -> None:
+    assert programs.ask("remove", "POST", "/machines", b"\xff\xfe").json()["code"] == "MESSAGE_MALFORMED"
+    assert programs.ask("act", "POST", "/states", b" " * (MAX_FORM_BYTES + 1)).json()["code"] == "MESSAGE_MALFORMED"
 
 
 def test_the_api_is_described_without_the_pages(programs: Programs) -> None:

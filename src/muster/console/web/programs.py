@@ -13,6 +13,7 @@ from starlette.responses import Response, StreamingResponse
 from muster.base.errors import Code, Malformed, Misconfigured, Refused
 from muster.console.core.conditions import MAX_CONDITIONS, parse_conditions
 from muster.console.core.target_files import from_file
+from muster.console.core.views import View
 from muster.console.service.access import ACT, AUDIT, READ, REMOVE
 from muster.console.service.deeds import DEPOSIT
 from muster.console.service.importing import discover_each, keep_collected, read_collected
@@ -125,6 +126,8 @@ def programs(site: Site) -> APIRouter:
     @router.get("/machines", dependencies=gate.needs(READ))
     def machines(where: Where = None, sort: str = "name") -> Response:
         """The inventory: one line for each edition on each machine, as `muster console machines --json` prints it."""
+        # Judged before the first line is sent.
+        View("-", tuple(where or ()), sort)
         lines = lines_json(site.console, parse_conditions(where or ()), sort)
         return StreamingResponse(lines, media_type="application/json")
 
