@@ -36,12 +36,14 @@ def test_everything_that_pages_link_to_is_staged_and_the_configuration_names_it(
 
 def test_links_are_told_anew_in_prose_and_left_alone_in_code() -> None:
     text = "[a](../../spec/errors.md#x) `[b](c.md)` [c](https://example.com) [d](../../packaging/systemd/muster-host.service)"
+    folder, listed = told_anew("[etc](../../packaging/etc/)", "docs/operate/host.md", ROOT)
+    assert (folder, listed) == ("[etc](../files/packaging/etc.txt)", {"packaging/etc"})
     told, outside = told_anew(text, "docs/operate/host.md", ROOT)
     assert told == (
         "[a](../spec/errors.md#x) `[b](c.md)` [c](https://example.com) [d](../files/packaging/systemd/muster-host.service)"
     )
     assert outside == {"packaging/systemd/muster-host.service"}
-    with pytest.raises(ValueError, match="leads to no file"):
+    with pytest.raises(ValueError, match="leads nowhere"):
         told_anew("[a](nowhere.md)", "docs/operate/host.md", ROOT)
 
 

@@ -33,7 +33,8 @@ def place(source: str) -> str:
     """
     if is_page(source):
         return source.removeprefix("docs/")
-    return f"{FILES}/{source}.txt" if source.endswith((".md", ".toml", ".yml", ".py")) else f"{FILES}/{source}"
+    is_shown = source.endswith((".md", ".toml", ".yml", ".py")) or not posixpath.splitext(source)[1]
+    return f"{FILES}/{source}.txt" if is_shown else f"{FILES}/{source}"
 
 
 def is_page(source: str) -> bool:
@@ -59,8 +60,8 @@ def told_anew(text: str, source: str, root: Path) -> tuple[str, set[str]]:
         named = posixpath.normpath(posixpath.join(posixpath.dirname(source), target))
         if (root / named / "README.md").is_file():
             named += "/README.md"
-        if not (root / named).is_file():
-            raise ValueError(f"{source}: the link to {target} leads to no file")
+        if not (root / named).exists():
+            raise ValueError(f"{source}: the link to {target} leads nowhere")
         if not is_page(named):
             outside.add(named)
         here = posixpath.dirname(place(source))
@@ -96,6 +97,14 @@ def navigation(root: Path) -> list[dict[str, Any]]:
     return [*sections, {"Decisions": decisions}]
 
 
+def contents(folder: Path) -> str:
+    """The files of a folder in one text, for a link to a folder."""
+    files = [path for path in sorted(folder.iterdir()) if path.is_file()]
+    return "\n".join(
+        f"===== {path.name} =====\n\n{path.read_text(encoding='utf-8', errors='replace')}" for path in files
+    )
+
+
 def title_of(page: Path) -> str:
     """The first heading."""
     found = _TITLE.search(page.read_text(encoding="utf-8"))
@@ -120,7 +129,10 @@ def stage(root: Path, folder: Path) -> Path:
     for name in sorted(outside):
         target = pages / place(name)
         target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(root / name, target)
+        if (root / name).is_dir():
+            target.write_text(contents(root / name), encoding="utf-8")
+        else:
+            shutil.copyfile(root / name, target)
     settings = tomllib.loads((root / NAVIGATION).read_text(encoding="utf-8"))["site"]
     configuration = folder / "mkdocs.yml"
     # JSON is YAML, too: both Zensical and MkDocs read it.
