@@ -100,7 +100,7 @@ __all__ = [
     "confirm_file",
     "confirm_packed",
     "create",
-    "database_file",
+    "database_of",
     "default_home",
     "end_contract",
     "erase_person",
@@ -282,15 +282,10 @@ def export_audit(home: Path, vendor: Vendor, *, with_people: bool) -> Exported:
     return done
 
 
-def database_file(home: Path, environment: Mapping[str, str]) -> Path:
-    """The file of the database; `Misconfigured` with USAGE where PostgreSQL keeps the books."""
-    if _settings(home, environment).database != "sqlite":
-        raise Misconfigured(
-            Code.USAGE,
-            "PostgreSQL keeps the books of this vendor",
-            "Use pg_dump and pg_restore, and copy the home: docs/operate/vendor-record.md.",
-        )
-    return home / DATABASE
+def database_of(home: Path, environment: Mapping[str, str]) -> Path | str:
+    """Where the books of a home are: a file, or the URL of a server."""
+    found = _database(home, environment)
+    return home / DATABASE if isinstance(found, sa.URL) else found
 
 
 def audit_rows(vendor: Vendor, last: int) -> list[dict[str, Any]]:

@@ -1,6 +1,7 @@
 """A copy of a vendor: the database as it stood at one instant, and the files of the home beside it, in one ZIP file.
 
-The database is copied by SQLite itself while others read and write (https://sqlite.org/backup.html).
+Books in a file are copied by SQLite itself while others read and write (https://sqlite.org/backup.html); those of a server by
+`copy_server`, into a file of SQLite too.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import os
 import sqlite3
 import tempfile
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -29,15 +30,19 @@ BUSY_SECONDS = 30
 _CHUNK = 1 << 20
 
 
-def write_copy(home: Path, database: Path, others: Sequence[str], file: Path, made_at: datetime) -> None:
+def write_copy(
+    home: Path, copy_database: Callable[[Path], None], others: Sequence[str], file: Path, made_at: datetime
+) -> None:
     """Copy the database, then those of the `others` that are in the home, into `file`: whole, or not at all.
+
+    `copy_database` makes a file of SQLite that holds the books of one instant.
 
     The database first: files of keys only grow, so they hold every key that the copied database asks for.
     """
     try:
         with tempfile.TemporaryDirectory(prefix=".muster-copy-", dir=file.parent) as folder:
             copied = Path(folder) / DATABASE
-            _copy(database, copied)
+            copy_database(copied)
             paths = {DATABASE: copied} | {name: home / name for name in others if (home / name).exists()}
             beside = Path(folder) / "copy"
             _pack(beside, paths, made_at)
@@ -105,6 +110,11 @@ def _unpack(packed: zipfile.ZipFile, names: Sequence[str], folder: Path) -> None
         (folder / name).chmod(PRIVATE)
         if left or _digest(folder / name) != files[name]["sha256"]:
             raise ValueError(f"{name} is not what it was")
+
+
+def copy_out(database: Path, file: Path) -> None:
+    """Copy the books in a file, of one instant, into a new file."""
+    _copy(database, file)
 
 
 def put_database(source: Path, target: Path) -> None:

@@ -45,11 +45,6 @@ def serve(
 
     if (certificate is None) != (private_key is None):
         raise Misconfigured(Code.USAGE, "--certificate and --private-key go together", "name both, or neither")
-    # A second to import, for this command alone.
-    import uvicorn
-
-    from muster.vendor.web.serving import create_app
-
     log.configure(log_level)
     owner = opened(context, home, passphrase_fd)
     owner.keys  # noqa: B018 - a wrong passphrase ends it here, not at the first customer
