@@ -87,6 +87,7 @@ def test_machines_are_activated_through_the_pages_online(world: World) -> None:
     world.site.ended(2)
     page = act(world.anna, "confirm-online")
     assert "done 3" in plain(page)
+    assert 'href="/act?operation=confirm&amp;which=all"' in page.text
     act(world.anna, "confirm")
     world.site.ended(3)
     assert all(machine.is_activated for machine in world.machines.machines.values())

@@ -54,6 +54,14 @@ def test_the_overview_counts_what_the_lines_say(site: ConsoleSite, vera: Browser
     assert page.count("kms1.corp.example:1688") >= 2
 
 
+def test_an_overview_of_nothing_leads_on(tmp_path: Path) -> None:
+    with console_site(tmp_path) as site:
+        assert "Find some." in site.as_("otto").get("/overview").text
+        page = plain(site.as_("vera").get("/overview"))
+        assert "Find some." not in page
+        assert "Nothing, as far as machines told." in page
+
+
 @pytest.mark.parametrize("name", [name for name in REPORTS if name != SIGNED])
 def test_every_report_is_the_same_on_a_page_and_in_files(site: ConsoleSite, vera: Browser, name: str) -> None:
     page = vera.get(f"/reports/{name}")

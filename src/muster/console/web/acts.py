@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from dataclasses import dataclass
+from urllib.parse import urlencode
 
 from fastapi import APIRouter
 from starlette.requests import Request
@@ -30,6 +31,8 @@ from muster.platform.pages.headers import secured
 from muster.platform.pages.pages import see_other
 
 SHOWN = 20
+MAX_IN_ADDRESS = 500
+"""Machines; with more of them an address would grow too long."""
 MAX_NUMBERS = 120_000
 """Characters of numbers in a form."""
 
@@ -75,6 +78,14 @@ class Asked:
     def chosen(self) -> Chosen:
         """The machines."""
         return Chosen(parse_conditions(self.where), self.numbers)
+
+    def address(self, operation: str) -> str:
+        """Where another operation is asked for with the same machines."""
+        if len(self.numbers) > MAX_IN_ADDRESS:
+            return "/machines"
+        chosen = [("m", str(number)) for number in self.numbers] or [("where", text) for text in self.where]
+        pairs = [("operation", operation), ("which", "chosen" if self.numbers else "all"), *chosen]
+        return f"/act?{urlencode(pairs)}"
 
 
 def _ask(site: Site, request: Request, who: Who, asked: Asked, failure: MusterError | None = None) -> Response:
@@ -127,7 +138,7 @@ def _done(site: Site, request: Request, who: Who, asked: Asked, form: Form) -> R
     if name == BUNDLE:
         return _bundle(site, who, machines, with_names=form.text("names") == "yes")
     if name == ONLINE:
-        return _online(site, request, who, machines)
+        return _online(site, request, who, asked, machines)
     if name == DEPOSIT:
         return _deposit(site, who, machines, again=form.text("again") == "yes")
     if name == FLEET:
@@ -157,12 +168,14 @@ def _bundle(site: Site, who: Who, machines: list[int], *, with_names: bool) -> R
     return secured(Response(found.text, media_type="text/plain; charset=us-ascii", headers=headers))
 
 
-def _online(site: Site, request: Request, who: Who, machines: list[int]) -> Response:
+def _online(site: Site, request: Request, who: Who, asked: Asked, machines: list[int]) -> Response:
     """What the vendor's service says to what was collected."""
     taken = asyncio.run(confirm_online(site.acting(who), machines, site.keys.service, site.keys.fresh()))
     told = rows_of(taken)
     counts = Counter(verdict.code for _, verdict in told).most_common()
-    return site.show(request, who, "confirmed.html", told=told[:SHOWN_VERDICTS], counts=counts)
+    return site.show(
+        request, who, "confirmed.html", told=told[:SHOWN_VERDICTS], counts=counts, deposit=asked.address(DEPOSIT)
+    )
 
 
 def _fleet(site: Site, who: Who, asked: Asked, form: Form) -> Response:

@@ -35,6 +35,7 @@ SHOWN = 500
 """Verdicts on a page."""
 
 Told = list[tuple[str, Verdict]]
+_TOLD_OF = {"add": "Keys added", "refresh": "The vendor was asked", "take": "Confirmations taken in"}
 
 
 def keys(site: Site) -> APIRouter:
@@ -54,7 +55,7 @@ def keys(site: Site) -> APIRouter:
             return _keys(site, request, who, error)
         if told is None:
             return see_other("/keys?changed=yes" if action == "passphrase" else "/keys")
-        return _keys(site, request, who, told=told)
+        return _keys(site, request, who, told=told, told_of=_TOLD_OF[action])
 
     return router
 
@@ -114,7 +115,13 @@ def _twice(form: Form, name: str) -> str:
 
 
 def _keys(
-    site: Site, request: Request, who: Who, failure: MusterError | None = None, told: Told | None = None
+    site: Site,
+    request: Request,
+    who: Who,
+    failure: MusterError | None = None,
+    *,
+    told: Told | None = None,
+    told_of: str = "",
 ) -> Response:
     rows = key_rows(site.console)
     return site.show(
@@ -125,6 +132,7 @@ def _keys(
         keys=rows,
         products=[product_row(product) for product in products(site.console)],
         told=told[:SHOWN] if told is not None else None,
+        told_of=told_of,
         counts=Counter(verdict.code for _, verdict in told or ()).most_common(),
         is_set_up=site.keys.is_set_up(),
         is_changed=request.query_params.get("changed") == "yes",

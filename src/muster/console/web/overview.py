@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from muster.console.ports import Books
-from muster.console.service.access import READ
+from muster.console.service.access import ACT, READ
 from muster.console.web.listing import exactly
 from muster.console.web.site import Site
 from muster.platform.pages.charts import Bar, bars, rows
@@ -49,6 +49,8 @@ def overview(site: Site) -> APIRouter:
             states=[(_name(state), number, f"state={state}") for state, number in states],
             states_chart=rows([Bar(_name(s), n, style=_STYLES.get(s, "bar-warn")) for s, n in states], _told(states)),
             expiry_chart=bars(days, today.date(), last, "Licences that expire"),
+            expire=sum(days.values()),
+            may_act=who.may(ACT),
             weeks=_weeks(days, today.date()),
             hosts=[(*host, exactly("host", host[0])) for host in hosts[:MAX_HOSTS]],
             more_hosts=max(0, len(hosts) - MAX_HOSTS),

@@ -24,17 +24,20 @@ class Workers:
         self._carrying = carrying
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="console-tasks", daemon=True)
+        self._begun: set[int] = set()
         self._running: dict[int, asyncio.Future[Any]] = {}
         self._failures: dict[int, str] = {}
         self._thread.start()
 
     def start(self, console: Console, task: int, resolve: Resolve = lambda _, parameters: parameters) -> None:
         """Carry a task out; one that is at work already goes on as it is. Returns at once."""
+        # A page that is asked for at once shall see it at work.
+        self._begun.add(task)
         self._loop.call_soon_threadsafe(self._begin, task, self._carry(console, task, resolve))
 
     def is_running(self, task: int) -> bool:
         """Whether this process is at it."""
-        return task in self._running
+        return task in self._begun or task in self._running
 
     def failure(self, task: int) -> str:
         """Why it ended before its end, an empty text otherwise."""
@@ -42,8 +45,12 @@ class Workers:
 
     def stop(self, task: int) -> None:
         """Ask no further machines; verdicts that are kept stay."""
-        if found := self._running.get(task):
-            self._loop.call_soon_threadsafe(found.cancel)
+
+        def cancel() -> None:
+            if found := self._running.get(task):
+                found.cancel()
+
+        self._loop.call_soon_threadsafe(cancel)
 
     def wait(self, task: int, seconds: float) -> bool:
         """Wait until a task ends; whether it did."""
@@ -72,9 +79,10 @@ class Workers:
     def _begin(self, task: int, work: Coroutine[Any, Any, None]) -> None:
         if task in self._running:
             work.close()
-            return
-        self._failures.pop(task, None)
-        self._running[task] = asyncio.ensure_future(work, loop=self._loop)
+        else:
+            self._failures.pop(task, None)
+            self._running[task] = asyncio.ensure_future(work, loop=self._loop)
+        self._begun.discard(task)
 
     async def _carry(self, console: Console, task: int, resolve: Resolve) -> None:
         try:
