@@ -5,6 +5,8 @@ BIN     := $(VENV)/bin
 PYTHON  := $(BIN)/python
 STAMP   := $(VENV)/.installed
 WORKERS ?= 2
+# Neighbours share worlds that are dear, so each worker begins with a half of its own, and who has done takes from the other.
+TESTS   := $(PYTHON) -m pytest -n $(WORKERS) --dist worksteal
 CHECKED := src tests tools examples bench reliability
 
 .DEFAULT_GOAL := help
@@ -31,10 +33,10 @@ parts: setup servers ## install the real servers that the tests talk to
 	@tools/real_parts.sh $(VENV)
 
 test: parts ## all tests
-	@$(PYTHON) -m pytest -n $(WORKERS)
+	@$(TESTS)
 
 check: parts lint ## format, lint, types, layers, sizes, generated files, all tests
-	@$(PYTHON) -m pytest -n $(WORKERS)
+	@$(TESTS)
 
 lint: setup ## what `check` does before the tests
 	@$(BIN)/ruff format --check --quiet $(CHECKED)
