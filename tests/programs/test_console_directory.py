@@ -120,7 +120,9 @@ def test_a_directory_is_activated_online_and_searched_by_pages(world: World, mon
         assert "activated: cn=by page," in page.lower()
         assert "By page verifies Acme Software acme-cad" in page
         sure = {"object": "By page", "typed": "By page", "sure": "yes"}
-        assert "removed: cn=by page," in plain(anna.fill("/directory/delete", page="/directory", **place, **sure)).lower()
+        assert (
+            "removed: cn=by page," in plain(anna.fill("/directory/delete", page="/directory", **place, **sure)).lower()
+        )
         found = anna.fill("/find/directory", page="/find", **place, unit=SUFFIX, name="*")
         assert "3 machines found, 3 of them new. 1 entries of the directory" in plain(found)
         assert "2 machines found, 0 of them new." in plain(
