@@ -6,7 +6,9 @@ of it can be out of date.
 
 from __future__ import annotations
 
+import contextlib
 import importlib
+import io
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from types import SimpleNamespace
@@ -15,7 +17,7 @@ from typing import Any, cast
 import typer
 
 from muster.base.config import described
-from muster.cli import PROGRAMS
+from muster.cli import PROGRAMS, run
 from muster.platform.settings_file import SettingsFile
 from tools.settings_files import FILES
 
@@ -27,6 +29,13 @@ def commands(program: str) -> str:
     """Every command of a program, with its arguments and options."""
     root = typer.main.get_command(importlib.import_module(PROGRAMS[program].module).app)
     return "\n".join(_told(root, ["muster", program])).strip()
+
+
+def overview() -> str:
+    """What ``muster --help`` prints."""
+    with contextlib.redirect_stdout(io.StringIO()) as said:
+        run(["--help"])
+    return f"```text\n{said.getvalue().rstrip()}\n```"
 
 
 def _told(command: Any, path: list[str]) -> Iterator[str]:
@@ -186,4 +195,9 @@ def blocks() -> dict[str, Callable[[], str]]:
     """Generated blocks by name, as pages call them."""
     made: dict[str, Callable[[], str]] = {f"commands of {name}": partial(commands, name) for name in PROGRAMS}
     made |= {f"settings of {file.program}": partial(settings, cast("SettingsFile[Any]", file)) for file in FILES}
-    return {**made, "requests of vendor": vendor_requests, "requests of console": console_requests}
+    return {
+        **made,
+        "overview": overview,
+        "requests of vendor": vendor_requests,
+        "requests of console": console_requests,
+    }
