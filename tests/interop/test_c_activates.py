@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import socket
 import subprocess
+import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -138,7 +142,73 @@ def test_one_of_us_at_a_time_changes_the_folder(tmp_path: Path, desk: Desk, prog
     program.told(NOT_LICENSED, "install", product_file(tmp_path, SmallVendor()))
     with Machine(desk.home).serving():
         assert program.told(FAILED, "activate", "127.0.0.1")["state"] == "INITIAL_GRACE", "reading needs no lock"
-        assert program.error == "HOME_IN_USE"
+        assert program.error == "HOME_IN_USE", "hosts of one's own are not handed to the service"
+
+
+def test_a_licensing_service_is_asked_where_one_runs(
+    tmp_path: Path, host: HostProcess, desk: Desk, program: Program
+) -> None:
+    desk.done("install", product_file(tmp_path, SmallVendor()), "--edition", SERVER)
+    desk.done("set-host", f"127.0.0.1:{free_port()}")
+    asyncio.run(ask(host.address, SmallVendor(), 99))
+    with Machine(desk.home).serving():
+        assert program.told(FAILED, "activate")["state"] == "INITIAL_GRACE"
+        assert program.error == "HOST_UNREACHABLE", "the service, which holds the folder, did not try"
+        desk.done("set-host", host.address)
+        assert program.told(LICENSED, "activate")["count"] == "5"
+    program.told(FAILED, "activate")
+    assert program.error == "NO_HOST_FOUND", "without a service, the library looks for itself"
+
+
+@contextmanager
+def answering(home: Path, answer: bytes) -> Iterator[list[bytes]]:
+    """Something on the service's socket that says `answer`; what it was asked."""
+    asked: list[bytes] = []
+
+    def serve() -> None:
+        connection, _ = listening.accept()
+        with connection:
+            size = int.from_bytes(connection.recv(4, socket.MSG_WAITALL), "big")
+            asked.append(connection.recv(size, socket.MSG_WAITALL))
+            connection.sendall(answer)
+
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(str(home / "control"))
+        listening.listen()
+        thread = threading.Thread(target=serve)
+        thread.start()
+        yield asked
+        thread.join()
+    (home / "control").unlink()
+
+
+def framed(text: str) -> bytes:
+    return len(text.encode()).to_bytes(4, "big") + text.encode()
+
+
+def test_whatever_a_service_answers_is_an_error_of_the_list(tmp_path: Path, desk: Desk, program: Program) -> None:
+    program.told(NOT_LICENSED, "install", product_file(tmp_path, SmallVendor()))
+    deep = "[" * 5000
+    for answer, expected in (
+        (framed('{"version": 1, "error": {"hint": "x", "code": "RATE_LIMITED", "number": 25}}'), "RATE_LIMITED"),
+        (framed('{"answer": {"edition": {"error": {"code": "X"}}, "error": {"code": "HOST_BUSY"}}}'), "HOST_BUSY"),
+        (framed('{"answer": {"error": {"code": "OF_A_LATER_RELEASE"}}}'), "INTERNAL"),
+        (framed('{"error": null}'), "MESSAGE_MALFORMED"),
+        (framed('{"answer": {"edition": null}}'), "MESSAGE_MALFORMED"),
+        (framed('{"answer": {"error": {"code": "\\'), "MESSAGE_MALFORMED"),
+        (framed('{"answer": {"error": null}} {}'), "MESSAGE_MALFORMED"),
+        (framed('{"answer": {"x": ' + deep + "}}"), "MESSAGE_MALFORMED"),
+        (framed("\0\xff"), "MESSAGE_MALFORMED"),
+        (b"\xff\xff\xff\xff", "MESSAGE_MALFORMED"),
+        (framed("{}")[:-1], "SERVICE_NOT_RUNNING"),
+        (b"", "SERVICE_NOT_RUNNING"),
+    ):
+        with answering(desk.home, answer) as asked:
+            assert program.told(FAILED, "activate")["state"] == "INITIAL_GRACE"
+        assert program.error == expected, answer[:80]
+        assert json.loads(asked[0]) == {"version": 1, "operation": "activate", "parameters": {"edition": SERVER}}
+    with answering(desk.home, framed('{"version": 1, "answer": {"edition": {}, "error": null}}')):
+        program.told(NOT_LICENSED, "activate")
 
 
 def test_a_damaged_record_gives_way_to_the_one_before(tmp_path: Path, desk: Desk, program: Program) -> None:

@@ -1,4 +1,4 @@
-/* What a program asks, as a command: status FOLDER FINGERPRINT EDITION [install FILE | activate HOSTS | find ZONE SERVER]
+/* What a program asks, as a command: status FOLDER FINGERPRINT EDITION [install FILE | activate [HOSTS] | find ZONE SERVER]
  * Ends with 0 when the edition is licensed, 1 when it is not, 2 with an error. */
 #include <muster.h>
 
@@ -36,7 +36,7 @@ static void tell(const muster *handle) {
 int main(int arguments, char **argument) {
     muster *handle;
     if (arguments < 4) {
-        fprintf(stderr, "usage: status FOLDER FINGERPRINT EDITION [install FILE | activate HOSTS | find ZONE SERVER]\n");
+        fprintf(stderr, "usage: status FOLDER FINGERPRINT EDITION [install FILE | activate [HOSTS] | find ZONE SERVER]\n");
         return 2;
     }
     const char *folder = argument[1], *fingerprint = argument[2], *edition = argument[3];
@@ -50,7 +50,7 @@ int main(int arguments, char **argument) {
     int error = muster_open(folder, fingerprint, edition, &handle);
     if (error != 0)
         return fail(error);
-    if (arguments == 6 && strcmp(argument[4], "activate") == 0) {
+    if ((arguments == 5 || arguments == 6) && strcmp(argument[4], "activate") == 0) {
         error = muster_activate(handle, argument[5]);
     } else if (arguments == 7 && strcmp(argument[4], "find") == 0) {
         muster_set_zone(handle, argument[5]);

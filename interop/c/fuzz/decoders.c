@@ -1,6 +1,7 @@
 /* Whatever arrives, every decoder ends, touches no memory that is not its own, and writes what it read as it was. */
 #include "targets.h"
 
+#include "../src/control.h"
 #include "../src/ids.h"
 #include "../src/system.h"
 
@@ -138,6 +139,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         mu_confirmation_verify(mu_span_of("", 0), bytes, &keyset, true, &is_revoked, &end_day);
         break;
     case READ_DIGITS: read_digits(bytes); break;
+    case READ_CONTROL: mu_control_judge(bytes); break;
     default: read_host(bytes); break;
     }
     return 0;

@@ -23,6 +23,7 @@ enum {
     READ_CONFIRMATION,
     READ_DIGITS,
     READ_HOST,
+    READ_CONTROL,
     TARGETS
 };
 

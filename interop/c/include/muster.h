@@ -42,8 +42,11 @@ MUSTER_API void muster_free(muster *handle);
  * Needs the rights of the folder's owner. Errors: those of muster_open, PRODUCT_TOO_OLD, NOT_ADMINISTRATOR, HOME_IN_USE, STORE_FAILED. */
 MUSTER_API int muster_install(const char *folder, const char *fingerprint, const char *edition, const char *product);
 
-/* Asks activation hosts once. `hosts`: "NAME[:PORT]", several with commas; NULL: those that DNS names. Needs the rights of the
- * folder's owner, and that no licensing service holds the folder (HOME_IN_USE). COUNT_BELOW_THRESHOLD: the machine was counted. */
+/* Asks activation hosts once. `hosts`: "NAME[:PORT]", several with commas; NULL: those of the machine. Where a licensing service
+ * runs, it is asked to do it with what is set for the machine, and nobody needs rights for that (RATE_LIMITED: too often;
+ * SERVICE_NOT_RUNNING: it went away). Where none runs, hosts are those that DNS names, and the rights of the folder's owner are
+ * needed. With hosts of one's own, or a zone or name server below, no service may hold the folder (HOME_IN_USE).
+ * COUNT_BELOW_THRESHOLD: the machine was counted. */
 MUSTER_API int muster_activate(muster *handle, const char *hosts);
 /* For muster_activate without hosts: the zone whose SRV records name them, and a name server "ADDRESS[:PORT]"; NULL: the machine's. */
 MUSTER_API int muster_set_zone(muster *handle, const char *zone);

@@ -1,5 +1,6 @@
 /* Request, judgement, lease (spec/trust.md, spec/discovery.md §Attempt, spec/states.md §Timers). */
 #include "attempt.h"
+#include "control.h"
 
 #include <sodium.h>
 #include <stdio.h>
@@ -208,11 +209,16 @@ static int attempt(muster *handle, const char *hosts) {
 }
 
 int muster_activate(muster *handle, const char *hosts) {
-    int lock = mu_folder_lock(handle->folder);
-    if (lock < 0)
-        return -lock;
-    int error = attempt(handle, hosts);
-    mu_folder_unlock(lock);
+    int error;
+    bool is_its_own = hosts != NULL || handle->zone[0] != '\0' || handle->dns[0] != '\0';
+    /* Whom to ask is set for the machine: the service knows. It takes nobody's hosts for one attempt. */
+    if (is_its_own || !mu_control_ask(handle->folder, "activate", handle->edition_name, &error)) {
+        int lock = mu_folder_lock(handle->folder);
+        if (lock < 0)
+            return -lock;
+        error = attempt(handle, hosts);
+        mu_folder_unlock(lock);
+    }
     int again = muster_refresh(handle);
     return error != MU_OK ? error : again;
 }

@@ -1,7 +1,7 @@
 /* What a code is called, what happened, what to do. */
 #include "errors.h"
 
-#include <stddef.h>
+#include <string.h>
 
 typedef struct {
     int number;
@@ -24,6 +24,13 @@ static const row *row_of(int error) {
 const char *mu_error_code(int error) {
     const row *found = row_of(error);
     return found ? found->code : error == MU_OK ? "" : "INTERNAL";
+}
+
+int mu_error_number(const char *code, size_t size) {
+    for (size_t i = 0; i < sizeof ROWS / sizeof *ROWS; i++)
+        if (strlen(ROWS[i].code) == size && memcmp(ROWS[i].code, code, size) == 0)
+            return ROWS[i].number;
+    return MU_INTERNAL;
 }
 
 const char *mu_error_cause(int error) {

@@ -9,7 +9,11 @@ enum {
 #undef ERROR
 };
 
+#include <stddef.h>
+
 const char *mu_error_code(int error);
+/* The number of a code; INTERNAL for one that is not known. */
+int mu_error_number(const char *code, size_t size);
 const char *mu_error_cause(int error);
 const char *mu_error_hint(int error);
 

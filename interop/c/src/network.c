@@ -12,16 +12,16 @@
 #include <time.h>
 #include <unistd.h>
 
-static int64_t milliseconds(void) {
+int64_t mu_milliseconds(void) {
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-static bool wait_for(int connection, short events, int64_t deadline) {
+bool mu_wait_for(int connection, int events, int64_t deadline) {
     for (;;) {
-        int64_t left = deadline - milliseconds();
-        struct pollfd wanted = {.fd = connection, .events = events};
+        int64_t left = deadline - mu_milliseconds();
+        struct pollfd wanted = {.fd = connection, .events = events == MU_READABLE ? POLLIN : POLLOUT};
         int ready = left <= 0 ? 0 : poll(&wanted, 1, (int)left);
         if (ready < 0 && errno == EINTR)
             continue;
@@ -36,7 +36,7 @@ static int connect_to(const struct addrinfo *address, int64_t deadline) {
     int error = 0;
     socklen_t size = sizeof error;
     bool is_good = connect(connection, address->ai_addr, address->ai_addrlen) == 0 ||
-                   (errno == EINPROGRESS && wait_for(connection, POLLOUT, deadline) &&
+                   (errno == EINPROGRESS && mu_wait_for(connection, MU_WRITABLE, deadline) &&
                     getsockopt(connection, SOL_SOCKET, SO_ERROR, &error, &size) == 0 && error == 0);
     if (is_good)
         return connection;
@@ -47,7 +47,7 @@ static int connect_to(const struct addrinfo *address, int64_t deadline) {
 /* Reads to the end of the connection; more than a frame is none. */
 static size_t receive(int connection, uint8_t *frame, size_t room, int64_t deadline) {
     size_t size = 0;
-    while (size < room && wait_for(connection, POLLIN, deadline)) {
+    while (size < room && mu_wait_for(connection, MU_READABLE, deadline)) {
         ssize_t more = recv(connection, frame + size, room - size, 0);
         if (more < 0 && (errno == EAGAIN || errno == EINTR))
             continue;
@@ -67,7 +67,7 @@ int mu_exchange(const char *host, uint32_t port, mu_span body, uint8_t answer[MU
     *size = 0;
     if (body.size == 0 || body.size > MU_LARGEST_BODY)
         return MU_INTERNAL;
-    int64_t deadline = milliseconds() + MU_EXCHANGE_SECONDS * 1000;
+    int64_t deadline = mu_milliseconds() + MU_EXCHANGE_SECONDS * 1000;
     snprintf(service, sizeof service, "%u", (unsigned)(port & 0xffff));
     if (getaddrinfo(host, service, &hints, &found) != 0)
         return MU_HOST_UNREACHABLE;

@@ -33,6 +33,11 @@ void mu_folder_unlock(int lock);
 /* Sends a body to a host and receives the body of its answer within MU_EXCHANGE_SECONDS. HOST_UNREACHABLE, MESSAGE_MALFORMED. */
 enum { MU_EXCHANGE_SECONDS = 5 };
 int mu_exchange(const char *host, uint32_t port, mu_span body, uint8_t answer[MU_LARGEST_BODY], size_t *size);
+/* Of a clock that only goes on. */
+int64_t mu_milliseconds(void);
+/* Whether a connection becomes readable, or writable, before the clock above is at `deadline`. */
+enum { MU_READABLE = 1, MU_WRITABLE = 2 };
+bool mu_wait_for(int connection, int events, int64_t deadline);
 /* Takes "name", "name:port", "1.2.3.4", "[::1]:port" apart. USAGE. */
 int mu_host_parse(const char *text, char name[MU_NAME_MOST + 1], uint32_t *port);
 
