@@ -12,6 +12,7 @@ from httpx2 import Response
 from starlette.testclient import TestClient
 
 from muster.console.service.access import ROLES
+from muster.console.web.programs import MAX_TASK_BYTES
 from muster.platform.openid import OpenIdSettings, provider_of
 from muster.platform.openid.exchange import HttpsIdentities
 from muster.platform.pages.forms import MAX_FORM_BYTES
@@ -119,6 +120,11 @@ def test_a_list_that_is_none_is_refused_before_its_first_line(programs: Programs
 def test_a_body_that_is_too_large_or_no_text_is_refused(programs: Programs) -> None:
     assert programs.ask("remove", "POST", "/machines", b"\xff\xfe").json()["code"] == "MESSAGE_MALFORMED"
     assert programs.ask("act", "POST", "/states", b" " * (MAX_FORM_BYTES + 1)).json()["code"] == "MESSAGE_MALFORMED"
+    large = b" " * (MAX_TASK_BYTES + 1)
+    assert "64 kB" in programs.ask("act", "POST", "/tasks", large).json()["detail"]
+    # Whoever is not let in has nothing read.
+    assert programs.ask("nobody", "POST", "/tasks", large).status_code == 401
+    assert programs.ask("read", "POST", "/states", b" " * (MAX_FORM_BYTES + 1)).status_code == 403
 
 
 def test_the_api_is_described_without_the_pages(programs: Programs) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Path, Query
-from pydantic import BaseModel, Field
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, Field, ValidationError
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
@@ -25,11 +27,13 @@ from muster.console.web.operations import BUNDLE, FLEET, ONLINE, OPERATIONS, REM
 from muster.console.web.site import Site
 from muster.platform.pages.bearer import Asking, Gate, token_router
 from muster.platform.pages.forms import MAX_FORM_BYTES, too_large
+from muster.platform.pages.problems import malformed
 
 PREFIX = "/v1"
 SCOPES = frozenset({READ, ACT, REMOVE, AUDIT})
 """What tokens open; the other scopes are of people, who know passphrases and passwords."""
 MAX_ROWS = 1_000
+MAX_TASK_BYTES = 64 * 1024
 ASKED = tuple(name for name in OPERATIONS if name not in {INSTALL, BUNDLE, DEPOSIT, FLEET, ONLINE, REMOVAL})
 """Operations that machines are asked without a passphrase and without files."""
 
@@ -107,16 +111,39 @@ class AuditAnswer(BaseModel):
 
 
 async def body_of(request: Request) -> bytes:
-    """The body as it is; `Malformed` for one that is too large."""
+    """The body as it is, read once the token was let in; `Malformed` for one that is too large."""
+    return await _read(request, MAX_FORM_BYTES)
+
+
+async def task_of(request: Request) -> NewTask:
+    """The task in a body; `Malformed` for one that is too large or none."""
+    body = await _read(request, MAX_TASK_BYTES)
+    try:
+        return NewTask.model_validate_json(body)
+    except ValidationError as error:
+        raise malformed(RequestValidationError(error.errors())) from error
+
+
+async def _read(request: Request, most: int) -> bytes:
     body = bytearray()
     async for chunk in request.stream():
         body += chunk
-        if len(body) > MAX_FORM_BYTES:
-            raise too_large()
+        if len(body) > most:
+            raise too_large(most)
     return bytes(body)
 
 
+def _described(media: str, schema: Mapping[str, Any]) -> dict[str, Any]:
+    """What the API's description says of a body that is read here."""
+    return {"requestBody": {"required": True, "content": {media: {"schema": schema}}}}
+
+
 Body = Annotated[bytes, Depends(body_of)]
+Task = Annotated[NewTask, Depends(task_of)]
+_TEXT = {"type": "string"}
+_STATES = _described("application/x-ndjson", _TEXT)
+_MACHINES = _described("text/plain", _TEXT)
+_TASK = _described("application/json", NewTask.model_json_schema())
 
 
 def programs(site: Site) -> APIRouter:
@@ -131,14 +158,14 @@ def programs(site: Site) -> APIRouter:
         lines = lines_json(site.console, parse_conditions(where or ()), sort)
         return StreamingResponse(lines, media_type="application/json")
 
-    @router.post("/machines", dependencies=gate.needs(REMOVE))
+    @router.post("/machines", dependencies=gate.needs(REMOVE), openapi_extra=_MACHINES)
     def add(who: Asking, body: Body) -> FoundAnswer:
         """Add the machines that a file names: a list, a table, an inventory of Ansible or of a host."""
         kind, targets = from_file(_text(body))
         each = discover_each(site.acting(who), targets, kind)
         return FoundAnswer(found=len(each), new=sum(is_new for _, is_new in each))
 
-    @router.post("/states", dependencies=gate.needs(ACT))
+    @router.post("/states", dependencies=gate.needs(ACT), openapi_extra=_STATES)
     def states(who: Asking, body: Body) -> StatesAnswer:
         """Take in what `muster client status --json` printed: lines of {"machine": …, "status": …}."""
         rows = read_collected("", body)
@@ -157,8 +184,8 @@ def programs(site: Site) -> APIRouter:
         found = report(site.console, name, days=days)
         return {"report": name, "made_at": found.made_at, "rows": found.rows}
 
-    @router.post("/tasks", dependencies=gate.needs(ACT), status_code=201)
-    def begin(who: Asking, asked: NewTask) -> MadeTask:
+    @router.post("/tasks", dependencies=gate.needs(ACT), status_code=201, openapi_extra=_TASK)
+    def begin(who: Asking, asked: Task) -> MadeTask:
         """Have machines asked, in the background; the number of the task."""
         chosen = Chosen(parse_conditions(asked.where))
         _check(site, asked, chosen)

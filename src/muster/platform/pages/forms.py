@@ -106,7 +106,7 @@ async def _read(request: Request, max_files: int) -> Form:
     return Form(tuple(fields), tuple(uploads))
 
 
-def too_large() -> Malformed:
-    """The refusal of a form beyond `MAX_FORM_BYTES`."""
-    most = MAX_FORM_BYTES // 1024 // 1024
-    return Malformed(Code.MESSAGE_MALFORMED, f"more than {most} MB were sent", "Send a smaller file.")
+def too_large(most: int = MAX_FORM_BYTES) -> Malformed:
+    """The refusal of a body beyond `most` bytes."""
+    told = f"{most // 1024 // 1024} MB" if most >= 1024 * 1024 else f"{most // 1024} kB"
+    return Malformed(Code.MESSAGE_MALFORMED, f"more than {told} were sent", "Send a smaller one.")
