@@ -63,6 +63,21 @@ def test_a_change_of_an_account_ends_its_sessions_only(store: AccountStore) -> N
     assert store.session(his.digest) == his
 
 
+def test_an_account_is_removed_with_what_it_held_and_no_other(store: AccountStore) -> None:
+    store.add(ANNA)
+    store.add(BERT)
+    for number, name in ((b"1", "anna"), (b"2", "bert")):
+        store.open_session(Session(number * 32, name, MORNING, MORNING))
+        store.add_token(Token(number * 32, f"ci-{name}", name, frozenset({"read"}), MORNING, MORNING + HOUR))
+    store.remove("anna")
+    store.remove("anna")
+    assert store.accounts() == (BERT,)
+    assert (store.session(b"1" * 32), store.token(b"1" * 32)) == (None, None)
+    assert store.session(b"2" * 32)
+    assert [token.name for token in store.tokens()] == ["ci-bert"]
+    store.add(ANNA)
+
+
 def test_a_session_is_seen_and_closed(store: AccountStore) -> None:
     store.add(ANNA)
     store.open_session(Session(b"1" * 32, "anna", MORNING, MORNING))

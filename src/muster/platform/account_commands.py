@@ -90,6 +90,13 @@ def account_commands(opened: Open) -> typer.Typer:
         found, actor = opened(context, home)
         terminal.result(f"unblocked: {found.change(actor, name, blocked=False).name}")
 
+    @app.command("remove")
+    def remove(context: typer.Context, name: Name, home: Home = None) -> None:
+        """Forget a person who was blocked, with all tokens of theirs. What they did stays on record."""
+        found, actor = opened(context, home)
+        found.remove(actor, name)
+        terminal.result(f"removed: {name}")
+
     return app
 
 

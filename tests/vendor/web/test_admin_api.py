@@ -106,6 +106,8 @@ CALLS: list[tuple[str, str, str, Any, int]] = [
     ("accounts", "GET", "/accounts", None, 200),
     ("accounts", "PATCH", "/accounts/otto", {"role": "auditor"}, 200),
     ("accounts", "POST", "/accounts/otto/reset", None, 200),
+    ("accounts", "PATCH", "/accounts/otto", {"is_blocked": True}, 200),
+    ("accounts", "DELETE", "/accounts/otto", None, 204),
     ("accounts", "POST", "/tokens", {"name": "ci", "account": "anna", "scopes": ["read"], "days": 3}, 201),
     ("accounts", "GET", "/tokens", None, 200),
     ("accounts", "DELETE", "/tokens/ci", None, 204),
@@ -143,7 +145,7 @@ def test_the_description_names_every_endpoint_with_its_scope(program: Program) -
     }
     names = {row.replace("otto", "{name}").replace("/ci", "/{name}") for row in (path for _, _, path in tried)}
     assert {path for _, _, path in found} == names
-    assert len(found) == len(CALLS)
+    assert len(found) == len({(method, path) for _, method, path, _, _ in CALLS})
     assert {scope for scope, _, _ in found} == ALL
 
 

@@ -63,6 +63,21 @@ def test_a_person_is_found_and_erased_and_every_seal_holds(site: AcmeSite, anna:
     assert again.status_code == 404
 
 
+def test_an_account_is_removed_once_it_is_blocked_and_its_name_goes_with_the_next_erasure(
+    site: AcmeSite, anna: Browser
+) -> None:
+    zoe = {"name": "zoe@acme.example"}
+    assert anna.fill("/accounts/remove", "/accounts", **zoe).status_code == 403
+    anna.fill("/accounts/block", "/accounts", **zoe)
+    anna.fill("/accounts/remove", "/accounts", **zoe)
+    assert "zoe@" not in anna.get("/accounts").text
+    found = anna.fill(PATH, text="zoe").text
+    anna.fill(f"{PATH}/erase", PATH, person=numbers(found, "person"), remark=numbers(found, "remark"), reason="14")
+    rows = str(vendor.audit_rows(site.acme.vendor, 100)).lower()
+    assert "account.removed" in rows
+    assert "zoe" not in rows.replace("zoe example works", "")
+
+
 def test_where_somebody_logged_in_from_can_be_erased(site: AcmeSite, anna: Browser) -> None:
     found = anna.fill(PATH, text="192.0.2.0/24")
     rows = numbers(found.text, "remark")

@@ -179,6 +179,14 @@ class Accounts:
         self.store.update(account)
         return account
 
+    def remove(self, actor: str, name: str) -> None:
+        """Forget an account, with its tokens; `Refused` with NOT_ALLOWED for one that is not blocked."""
+        account = self._account(name)
+        if not account.is_blocked:
+            raise Refused(Code.NOT_ALLOWED, f"{account.name} may still log in", "Block the account first.")
+        self._record(actor, "account.removed", account.name, {})
+        self.store.remove(account.name)
+
     # ------------------------------------------------------------ machines
 
     def issue_token(self, actor: str, name: str, account: str, scopes: frozenset[str], days: int) -> str:

@@ -42,6 +42,12 @@ class MemoryAccounts:
         self._accounts[account.name] = account
         self._sessions = {d: s for d, s in self._sessions.items() if s.account != account.name}
 
+    def remove(self, name: str) -> None:
+        """See `AccountStore`."""
+        self._accounts.pop(name, None)
+        self._sessions = {d: s for d, s in self._sessions.items() if s.account != name}
+        self._tokens = {n: t for n, t in self._tokens.items() if t.account != name}
+
     def open_session(self, session: Session) -> None:
         """See `AccountStore`."""
         self._sessions[session.digest] = session

@@ -63,6 +63,9 @@ class AccountStore(Protocol):
     def update(self, account: Account) -> None:
         """Keep what changed, and end every session of the account."""
 
+    def remove(self, name: str) -> None:
+        """Forget an account with its sessions and tokens; none is no error."""
+
     def open_session(self, session: Session) -> None:
         """Keep a session."""
 

@@ -73,6 +73,18 @@ class SqlAccounts:
 
         self._database.run(work)
 
+    def remove(self, name: str) -> None:
+        """See `AccountStore`."""
+
+        def work(do: sa.Connection) -> None:
+            if do.dialect.name == "sqlite":  # what goes is overwritten in the file, too
+                do.exec_driver_sql("PRAGMA secure_delete = ON")
+            do.execute(sa.delete(s).where(s.c.account == name))
+            do.execute(sa.delete(t).where(t.c.account == name))
+            do.execute(sa.delete(a).where(a.c.name == name))
+
+        self._database.run(work)
+
     def open_session(self, session: Session) -> None:
         """See `AccountStore`."""
         values = {

@@ -80,7 +80,7 @@ def people(site: Site, scope: str, language: str, told: str, offered: Iterable[s
 def _done(accounts: Accounts, who: Who, action: str, form: Form) -> dict[str, Any]:
     """Do what a form of the page asks for; what is shown once."""
     name = form.text("name", MAX_NAME)
-    if name == who.name and action in {"reset", "block", "role"}:
+    if name == who.name and action in {"reset", "block", "role", "remove"}:
         raise Refused(Code.NOT_ALLOWED, "nobody locks himself out here", "Ask another administrator.")
     if action in {"add", "reset"}:
         is_new = action == "add"
@@ -94,6 +94,8 @@ def _done(accounts: Accounts, who: Who, action: str, form: Form) -> dict[str, An
         accounts.change(who.name, name, role=form.text("role"))
     elif action in {"block", "unblock"}:
         accounts.change(who.name, name, blocked=action == "block")
+    elif action == "remove":
+        accounts.remove(who.name, name)
     elif action == "end-token":
         accounts.end_token(who.name, name)
     else:

@@ -152,6 +152,11 @@ class EditionPart:
         """Client or server."""
         return DeviceClass.SERVER if self.class_ == "server" else DeviceClass.CLIENT
 
+    @property
+    def counted(self) -> int:
+        """The threshold: its own, or that of its class."""
+        return self.threshold or DEFAULT_THRESHOLD[self.device_class]
+
 
 @dataclass(frozen=True, slots=True)
 class Definition:
@@ -197,7 +202,7 @@ class Definition:
                 ids[e.group],
                 e.level,
                 e.device_class,
-                e.threshold or DEFAULT_THRESHOLD[e.device_class],
+                e.counted,
                 day_number(e.released) if e.released else 0,
                 e.features,
             )

@@ -131,6 +131,12 @@ def people(vendor: Vendor, accounts: Accounts, gate: Gate) -> APIRouter:
         made = accounts.reset(who.name, name)
         return PasswordAnswer(name=made.name, password=made.password, until=made.until)
 
+    @router.delete("/accounts/{name}", dependencies=gate.needs(ACCOUNTS), status_code=204)
+    def remove(name: Name, who: Asking) -> None:
+        """Forget an account that is blocked, with its tokens. What it did stays in the audit."""
+        _check_other(who, name)
+        accounts.remove(who.name, name)
+
     @router.get("/tokens", dependencies=gate.needs(ACCOUNTS))
     def list_tokens() -> list[TokenAnswer]:
         """Every token, by name."""
