@@ -11,7 +11,7 @@ from alembic.config import Config
 from alembic.script import ScriptDirectory
 
 import muster
-from muster.base.errors import Code, Misconfigured
+from muster.base.errors import Code, Misconfigured, StoreFailed
 from muster.platform.sql import Database, sqlite_url
 from muster.platform.sql.database import newest_revision
 
@@ -41,6 +41,19 @@ def test_work_that_fails_leaves_nothing_behind(database: Database) -> None:
     with pytest.raises(KeyError):
         database.run(work)
     assert database.run(lambda connection: connection.exec_driver_sql("SELECT count(*) FROM t").scalar()) == 0
+
+
+def test_a_database_of_a_newer_release_is_left_alone_and_the_remedy_is_told(tmp_path: Path) -> None:
+    scripts = tmp_path / "migrations" / "versions"
+    scripts.mkdir(parents=True)
+    (scripts / "0006_numbers.py").touch()
+    database = Database(sqlite_url(tmp_path / "any.db"), scripts.parent, "store")
+    for statement in ("CREATE TABLE alembic_version (version_num TEXT)", "INSERT INTO alembic_version VALUES ('0007')"):
+        database.run(lambda connection, text=statement: connection.exec_driver_sql(text))  # type: ignore[misc]
+    with pytest.raises(StoreFailed, match=r"newer release \(revision 0007; this one knows 0006\)") as told:
+        database.migrate()
+    assert "before the upgrade" in told.value.hint
+    database.close()
 
 
 @pytest.mark.parametrize("url", ["no url", "postgres+nothing://u:secret@h/d"])

@@ -67,8 +67,15 @@ class Database:
 
         Of several nodes that start together one does it; the others meet what it made, and look again.
         """
-        if self.run(self._revision) == newest_revision(self._migrations):
+        before, newest = self.run(self._revision), newest_revision(self._migrations)
+        if before == newest:
             return
+        if before is not None and before > newest:
+            raise StoreFailed(
+                Code.STORE_FAILED,
+                f"the database was made by a newer release (revision {before}; this one knows {newest})",
+                "Install that release, or restore a copy that was made before the upgrade.",
+            )
         # Takes a quarter of a second to import, which no command pays whose database is up to date.
         from alembic import command
         from alembic.config import Config
