@@ -173,11 +173,12 @@ def _vendor_file(folder: Path) -> Old:
 
 def _vendor_on(server: Postgresql) -> Old:
     original = server.database("old")
+    old = original.rpartition("/")[2]
     _first_tables(_driver(original))
 
     def copy(number: int) -> str:
         with psycopg.connect(server.address("postgres"), autocommit=True) as connection:
-            connection.execute(f'CREATE DATABASE "killed{number}" TEMPLATE old'.encode())
+            connection.execute(f'CREATE DATABASE "killed{number}" TEMPLATE "{old}"'.encode())
         return _driver(server.address(f"killed{number}"))
 
     what = "books of a vendor, PostgreSQL"

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.worlds.postgresql import Postgresql, postgresql
 from tests.worlds.samba import Domain, Member, domain
 
 # No deadline: a test that is slow on a loaded machine is not wrong. So many examples at every change; `long` is for releases.
@@ -34,6 +35,13 @@ def samba_domain(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Domain]:
     """A Samba domain; tests share it and clean up behind them."""
     with domain(tmp_path_factory.mktemp("domain")) as found:
         yield found
+
+
+@pytest.fixture(scope="session")
+def postgresql_server() -> Iterator[Postgresql]:
+    """A PostgreSQL server; each test has databases of its own, and whoever stops the server starts it again."""
+    with postgresql() as server:
+        yield server
 
 
 @pytest.fixture(scope="session")

@@ -20,7 +20,7 @@ from muster.console.service.inventory import mark_of
 from muster.platform.sql import sqlite_url
 from tests.worlds.clocks import MORNING
 from tests.worlds.console_inventory import fill
-from tests.worlds.postgresql import Postgresql, postgresql
+from tests.worlds.postgresql import Postgresql
 
 NUMBER = 230
 SORTS = ("name", "-name", "state", "-expires", "expires", "-count", "count", "-contact", "host", "client", "result")
@@ -30,18 +30,12 @@ CONDITIONS = (
 )
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[Postgresql]:
-    with postgresql() as server:
-        yield server
-
-
 @pytest.fixture(scope="module", params=["sqlite", pytest.param("postgresql", marks=pytest.mark.parts)])
 def store(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[SqlStore]:
     folder = tmp_path_factory.mktemp("books")
     url: str | URL = sqlite_url(folder / "console.db")
     if request.param == "postgresql":
-        server: Postgresql = request.getfixturevalue("server")
+        server: Postgresql = request.getfixturevalue("postgresql_server")
         url = server.database(folder.name)
     store = SqlStore(url)
     store.migrate()

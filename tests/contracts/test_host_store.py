@@ -24,7 +24,7 @@ from muster.host.core.counting import ENTRY_SECONDS
 from muster.host.ports import Batch, Totals
 from muster.wire.activation import State
 from tests.worlds.host_rows import ACME, NOW, machine, row
-from tests.worlds.postgresql import Postgresql, postgresql
+from tests.worlds.postgresql import Postgresql
 
 Result = TypeVar("Result")
 AnyStore = SqliteStore | PostgresStore
@@ -95,12 +95,6 @@ class Place:
         self.do(lambda store: store.commit(Batch(rows, totals or Totals())))
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[Postgresql]:
-    with postgresql() as server:
-        yield server
-
-
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.parts)])
 def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
     if request.param == "sqlite":
@@ -108,7 +102,7 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
         return Place(
             lambda patience: SqliteStore(path, patience=patience), SqliteView(path), lambda: in_sqlite(path), OF_SQLITE
         )
-    server: Postgresql = request.getfixturevalue("server")
+    server: Postgresql = request.getfixturevalue("postgresql_server")
     address = server.database(tmp_path.name)
     return Place(
         lambda patience: PostgresStore(address, patience=patience),
@@ -224,9 +218,9 @@ def test_a_store_that_others_hold_fails_after_its_patience_and_works_again(place
 
 @pytest.mark.parts
 def test_a_shared_database_that_went_back_or_was_lost_is_read_anew_before_anybody_counts(
-    tmp_path: Path, server: Postgresql
+    tmp_path: Path, postgresql_server: Postgresql
 ) -> None:
-    address = server.database(tmp_path.name)
+    address = postgresql_server.database(tmp_path.name)
 
     async def take_turn(store: PostgresStore) -> int:
         async with store.turn() as turn:

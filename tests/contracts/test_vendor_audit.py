@@ -18,23 +18,17 @@ from muster.vendor.service.sealing import seal_all, seal_due
 from muster.wire.audit import decode_audit_file
 from muster.wire.keyset import Purpose
 from tests.worlds.clocks import MORNING
-from tests.worlds.postgresql import Postgresql, postgresql
+from tests.worlds.postgresql import Postgresql
 from tests.worlds.vendor_world import Acme, hardware, machine
 
 READERS = 8
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[Postgresql]:
-    with postgresql() as server:
-        yield server
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def acme(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Acme]:
     database = "sqlite"
     if request.param == "postgresql":
-        server: Postgresql = request.getfixturevalue("server")
+        server: Postgresql = request.getfixturevalue("postgresql_server")
         database = server.database(tmp_path.name)
     with closing(Acme(tmp_path, database=database)) as acme:
         yield acme

@@ -21,31 +21,25 @@ from muster.vendor.core.ledger import Cost
 from muster.vendor.ports import Books
 from muster.vendor.service.confirming import confirm_packed, grant_packed
 from muster.wire.installation import InstallationId
-from tests.worlds.postgresql import Postgresql, postgresql
+from tests.worlds.postgresql import Postgresql
 from tests.worlds.vendor_world import Acme, hardware, host, machine, packed
 
 AT_ONCE = 64
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[Postgresql]:
-    with postgresql() as server:
-        yield server
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def acme(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Acme]:
     database = "sqlite"
     if request.param == "postgresql":
-        server: Postgresql = request.getfixturevalue("server")
+        server: Postgresql = request.getfixturevalue("postgresql_server")
         database = server.database(tmp_path.name)
     with closing(Acme(tmp_path, database=database)) as acme:
         yield acme
 
 
 @pytest.fixture
-def on_server(tmp_path: Path, server: Postgresql) -> Iterator[Acme]:
-    with closing(Acme(tmp_path, database=server.database(tmp_path.name))) as acme:
+def on_server(tmp_path: Path, postgresql_server: Postgresql) -> Iterator[Acme]:
+    with closing(Acme(tmp_path, database=postgresql_server.database(tmp_path.name))) as acme:
         yield acme
 
 
@@ -114,24 +108,28 @@ def test_a_transaction_that_another_one_crosses_is_done_again(on_server: Acme) -
     assert tries == [0, 1]
 
 
-def test_a_database_that_is_gone_in_the_middle_loses_and_doubles_nothing(on_server: Acme, server: Postgresql) -> None:
+def test_a_database_that_is_gone_in_the_middle_loses_and_doubles_nothing(
+    on_server: Acme, postgresql_server: Postgresql
+) -> None:
     acme = on_server
     key = acme.mak(activations=10)
     first = acme.confirm(machine(key, hardware(1)))
-    server.stop()
+    postgresql_server.stop()
     try:
         for number in (1, 2):
             with pytest.raises(StoreFailed):
                 acme.confirm(machine(key, hardware(number)))
     finally:
-        server.start()
+        postgresql_server.start()
     assert acme.confirm(machine(key, hardware(1))).packed == first.packed
     acme.confirm(machine(key, hardware(2)))
     assert acme.row(key).used == 2
 
 
-def test_nodes_that_start_together_on_an_empty_database_all_start(server: Postgresql, tmp_path: Path) -> None:
-    url = server.database(f"{tmp_path.name} empty").replace("postgresql://", "postgresql+psycopg://")
+def test_nodes_that_start_together_on_an_empty_database_all_start(
+    postgresql_server: Postgresql, tmp_path: Path
+) -> None:
+    url = postgresql_server.database(f"{tmp_path.name} empty").replace("postgresql://", "postgresql+psycopg://")
     code = f"from muster.vendor.adapters.sql_store import SqlStore; SqlStore({url!r}).migrate()"
     started = [subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.PIPE, text=True) for _ in range(4)]
     assert [process.communicate()[1] for process in started] == [""] * len(started)

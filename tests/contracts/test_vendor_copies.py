@@ -23,7 +23,7 @@ from muster.vendor.adapters.sql_store import SqlStore
 from muster.vendor.service.auditing import verify_audit
 from muster.vendor.service.restoring import SKIPPED_SERIALS
 from muster.vendor.service.sealing import seal_all
-from tests.worlds.postgresql import Postgresql, postgresql
+from tests.worlds.postgresql import Postgresql
 from tests.worlds.vendor_world import BANK, PASSPHRASE, Acme, hardware, host, machine
 
 
@@ -60,24 +60,10 @@ class Place:
         return found
 
 
-@pytest.fixture(scope="module")
-def servers() -> Iterator[Callable[[], Postgresql]]:
-    """A server for whoever asks for one."""
-    with ExitStack() as stack:
-        found: list[Postgresql] = []
-
-        def server() -> Postgresql:
-            if not found:
-                found.append(stack.enter_context(postgresql()))
-            return found[0]
-
-        yield server
-
-
 @pytest.fixture
-def place(tmp_path: Path, servers: Callable[[], Postgresql]) -> Iterator[Place]:
+def place(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Place]:
     with ExitStack() as stack:
-        yield Place(tmp_path, servers, stack)
+        yield Place(tmp_path, lambda: request.getfixturevalue("postgresql_server"), stack)
 
 
 def refusal(work: Callable[[], object]) -> Code:

@@ -22,7 +22,7 @@ from muster.vendor.service.confirming import confirm_packed
 from muster.vendor.service.delivering import deliver_due
 from muster.vendor.service.sealing import seal_all
 from muster.vendor.service.wrong_tags import MANY, MANY_OF_ONE, MOST_WRITTEN, SLOT
-from tests.worlds.postgresql import postgresql
+from tests.worlds.postgresql import Postgresql
 from tests.worlds.vendor_world import BANK, CAD_PRO, Acme, hardware, host, machine, packed
 
 
@@ -33,7 +33,8 @@ def acme(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
         with closing(Acme(folder)) as acme:
             yield acme
         return
-    with postgresql() as server, closing(Acme(folder, database=server.database("acme"))) as acme:
+    server: Postgresql = request.getfixturevalue("postgresql_server")
+    with closing(Acme(folder, database=server.database("acme"))) as acme:
         yield acme
 
 

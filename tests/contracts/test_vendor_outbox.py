@@ -19,24 +19,18 @@ from muster.vendor.service.delivering import AT_ONCE, KEPT, deliver_due
 from muster.vendor.service.reporting import take_reports
 from muster.wire.calendar import day_number
 from muster.wire.report import month_of
-from tests.worlds.postgresql import Postgresql, postgresql
+from tests.worlds.postgresql import Postgresql
 from tests.worlds.reporting_hosts import certified, report
 from tests.worlds.vendor_world import BANK, Acme, hardware, machine
 
 ADDRESS = "https://erp.acme.example/"
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[Postgresql]:
-    with postgresql() as server:
-        yield server
-
-
 @pytest.fixture(params=["sqlite", "postgresql"])
 def acme(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Acme]:
     database = "sqlite"
     if request.param == "postgresql":
-        server: Postgresql = request.getfixturevalue("server")
+        server: Postgresql = request.getfixturevalue("postgresql_server")
         database = server.database(tmp_path.name)
     with closing(Acme(tmp_path, database=database)) as acme:
         yield acme

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
@@ -25,7 +25,7 @@ from muster.wire.calendar import day_number, seconds
 from muster.wire.certificate import CertificateClaims
 from muster.wire.keyset import Purpose
 from tests.worlds.host_world import GROUP, START, HandClock, SmallVendor, certified_home, exchange, private, request
-from tests.worlds.postgresql import Postgresql, postgresql
+from tests.worlds.postgresql import Postgresql
 
 pytestmark = pytest.mark.parts
 
@@ -39,15 +39,9 @@ NETWORK = "192.0.2.0/24"
 PATIENCE = 20.0
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[Postgresql]:
-    with postgresql() as server:
-        yield server
-
-
 @pytest.fixture
-def address(server: Postgresql, tmp_path: Path) -> str:
-    return server.database(tmp_path.name)
+def address(postgresql_server: Postgresql, tmp_path: Path) -> str:
+    return postgresql_server.database(tmp_path.name)
 
 
 @asynccontextmanager
@@ -121,7 +115,7 @@ def test_a_request_that_came_as_a_file_counts_with_the_others(tmp_path: Path, ad
 
 
 def test_hosts_that_lose_their_database_say_busy_and_recover_by_themselves(
-    tmp_path: Path, server: Postgresql, address: str
+    tmp_path: Path, postgresql_server: Postgresql, address: str
 ) -> None:
     vendor = SmallVendor()
     running, refused = list[host.RunningHost](), list[int]()
@@ -129,9 +123,9 @@ def test_hosts_that_lose_their_database_say_busy_and_recover_by_themselves(
     async def story() -> None:
         async with hosts(tmp_path, vendor, address, running=running) as both:
             assert [await told(at, vendor, n) for n, at in enumerate(both)] == [1, 2]
-            await asyncio.to_thread(server.stop)
+            await asyncio.to_thread(postgresql_server.stop)
             assert [await told(at, vendor, 2) for at in both] == [Code.HOST_BUSY] * 2
-            await asyncio.to_thread(server.start)
+            await asyncio.to_thread(postgresql_server.start)
             async with asyncio.timeout(PATIENCE):
                 for at in both:
                     while await told(at, vendor, 0) == Code.HOST_BUSY:

@@ -8,7 +8,8 @@ import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import count
 from pathlib import Path
 
 import psycopg
@@ -27,12 +28,14 @@ class Postgresql:
     folder: Path
     prefix: tuple[str, ...]
     programs: Path
+    _numbers: Iterator[int] = field(default_factory=count)
 
     def database(self, name: str) -> str:
-        """The URL of a new, empty database."""
+        """The URL of a new, empty database, whose name begins so."""
+        own = f"{name}-{next(self._numbers)}"
         with psycopg.connect(self.address("postgres"), autocommit=True) as connection:
-            connection.execute(f'CREATE DATABASE "{name}"')
-        return self.address(name)
+            connection.execute(f'CREATE DATABASE "{own}"')
+        return self.address(own)
 
     def stop(self) -> None:
         """Stop at once, as when the power fails."""
