@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from muster.base.errors import Code, Malformed
-from muster.wire.cbor import ARRAY, Reader, check_bytes, check_uint, encode, head, wrong
+from muster.wire.cbor import ARRAY, Reader, Value, check_bytes, check_uint, encode, head, wrong
 from muster.wire.frame import MAX_BODY
 
 VERSION = 1
@@ -129,7 +129,7 @@ def encode_request(request: ActivationRequest) -> bytes:
 @lru_cache(MAX_HEADS)
 def _encode_head(vendor_id: bytes, edition: int, group: int, level: int, threshold: int) -> bytes:
     """What comes before the client id: it is the same for every machine with the same edition."""
-    fields = [
+    fields: list[Value] = [
         VERSION,
         KIND_ACTIVATION,
         check_bytes("vendor_id", vendor_id, VENDOR_ID_BYTES),
