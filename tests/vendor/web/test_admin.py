@@ -159,6 +159,8 @@ def test_a_report_is_taken_and_stands_beside_the_seats_that_were_sold(site: Acme
 
 def test_a_host_is_withdrawn_with_the_next_keyset(site: AcmeSite, anna: Browser) -> None:
     serial = site.acme.confirm(host(site.acme.host_key(), 1)).serial
+    assert f'href="?serial={serial}#withdraw"' in anna.get("/activations/hosts").text
+    assert f'name="serial" type="number" value="{serial}"' in anna.get(f"/activations/hosts?serial={serial}").text
     assert "withdrawn" in plain(anna.fill("/activations/hosts", serial=str(serial)))
     assert site.acme.vendor.keysets().newest.withdrawn == (serial,)
     assert "1 certificate" in plain(anna.get("/activations/hosts?state=withdrawn"))

@@ -15,7 +15,7 @@ from muster.platform.pages.pages import see_other, status_of
 from muster.vendor.core.keysets import Change
 from muster.vendor.service.access import KEYS, READ
 from muster.vendor.service.rotating import change
-from muster.vendor.web.lists import search_of, shown
+from muster.vendor.web.lists import number, search_of, shown
 from muster.vendor.web.site import Site
 
 Sent = Annotated[Form, Depends(read_form)]
@@ -58,4 +58,5 @@ def _hosts(site: Site, request: Request, who: Who, error: MusterError | None = N
         error=site.pages.explain(request, error) if error else None,
         list=shown(request, search, found),
         may_withdraw=who.may(KEYS),
+        serial=number(request.query_params.get("serial", "")) or "",
     )
