@@ -132,7 +132,7 @@ def test_the_api_is_described_without_the_pages(programs: Programs) -> None:
     assert {
         (method.upper(), path.removeprefix("/v1")) for path, each in document["paths"].items() for method in each
     } == {(method, path.replace("/1", "/{number}").replace("/hosts", "/{name}")) for method, path in ENDPOINTS}
-    assert document["components"]["schemas"]["Problem"]
+    assert {"Problem", "NewTask"} <= set(document["components"]["schemas"])
 
 
 def test_a_token_is_issued_and_ended_on_the_page_of_accounts(programs: Programs) -> None:

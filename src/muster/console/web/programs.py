@@ -143,7 +143,7 @@ Task = Annotated[NewTask, Depends(task_of)]
 _TEXT = {"type": "string"}
 _STATES = _described("application/x-ndjson", _TEXT)
 _MACHINES = _described("text/plain", _TEXT)
-_TASK = _described("application/json", NewTask.model_json_schema())
+_TASK = _described("application/json", {"$ref": "#/components/schemas/NewTask"})
 
 
 def programs(site: Site) -> APIRouter:

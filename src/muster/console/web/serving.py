@@ -14,7 +14,7 @@ from muster.console.web.finding import finding
 from muster.console.web.keys import keys as key_pages
 from muster.console.web.machines import machines
 from muster.console.web.overview import overview
-from muster.console.web.programs import programs
+from muster.console.web.programs import NewTask, programs
 from muster.console.web.records import audit, people
 from muster.console.web.reports import reports
 from muster.console.web.site import DirectoryRoom, Elsewhere, KeyRoom, Site, make_site
@@ -50,7 +50,7 @@ def create_app(
     rooms = home, overview, machines, finding, acts, tasks, key_pages, directory_pages, reports, audit, people, programs
     for room in rooms:
         app.include_router(room(site))
-    describe_problems(app)
+    describe_problems(app, NewTask)
     return app
 
 

@@ -52,13 +52,15 @@ def malformed(error: RequestValidationError) -> Malformed:
     return Malformed(Code.MESSAGE_MALFORMED, f"the request is not as agreed: {where[:200]}")
 
 
-def describe_problems(app: FastAPI) -> None:
-    """Put the form of a problem into the application's description."""
+def describe_problems(app: FastAPI, *others: type[BaseModel]) -> None:
+    """Put the form of a problem into the application's description, and of what else is only referred to there."""
     describe = app.openapi
 
     def described() -> dict[str, Any]:
         document = describe()
-        document.setdefault("components", {}).setdefault("schemas", {})["Problem"] = Problem.model_json_schema()
+        schemas = document.setdefault("components", {}).setdefault("schemas", {})
+        models: tuple[type[BaseModel], ...] = (Problem, *others)
+        schemas |= {model.__name__: model.model_json_schema() for model in models}
         return document
 
     app.openapi = described  # type: ignore[method-assign]
