@@ -222,6 +222,7 @@ def test_all_mistakes_are_told_at_once_in_the_order_of_the_file(
     plain = json.loads(capsys.readouterr().out)
     assert plain["error"]["code"] == "SETTINGS_INVALID"
     assert [(m["line"], m["key"]) for m in plain["mistakes"]][:10] == places
+    assert plain["settings"] == []
 
 
 def test_without_a_mistake_it_is_told_what_is_in_effect_and_from_where(

@@ -75,7 +75,8 @@ def _tell(ending: Ending, pages: Pages | None, *, as_json: bool) -> None:
         terminal.result("see its pages, too: muster demo --stay")
         return
     terminal.result(
-        f"\nEverything goes on, and the host is back. Open in a browser, as {pages.name} with {pages.password}:\n"
+        "\nEverything goes on, and the host is back.\n"
+        f"Open in a browser, and log in as {pages.name} with {pages.password}:\n"
         f"  the vendor's portal          {pages.portal}\n"
         f"  the vendor's pages           {pages.vendor}\n"
         f"  the administrator's console  {pages.console}\n"

@@ -180,10 +180,6 @@ class LiveStage:
         rows.add_row("", "")
         for word, edition in (("servers", SERVER_EDITION), ("clients", CLIENT_EDITION)):
             rows.add_row(word, self._squares([m for m in world.machines if m.edition == edition]))
-        if world.isolated is not None:
-            mark = self._squares([world.isolated])
-            told = "alone in the laboratory" + (", licensed for good" if world.isolated.is_permanent else "")
-            rows.add_row("lab", mark.append(f" {told}", style="grey50"))
         seen = {m.state for m in world.machines}
         legend = Text()
         for state, word in WORDS.items():
@@ -191,6 +187,10 @@ class LiveStage:
                 number = sum(m.state == state for m in world.machines)
                 legend.append("■ ", style=STYLES[state]).append(f"{number} {word}  ", style="grey50")
         rows.add_row("", legend)
+        if world.isolated is not None:
+            mark = self._squares([world.isolated])
+            told = "alone in the laboratory" + (", licensed for good" if world.isolated.is_permanent else "")
+            rows.add_row("lab", mark.append(told, style="grey50"))
         return [rows]
 
     def _squares(self, machines: list[DemoMachine]) -> Text:

@@ -42,7 +42,7 @@ def config_commands(file: SettingsFile[Any], home_of: Callable[[typer.Context, P
         home: Home = None,
     ) -> None:
         """Tell every mistake of the settings, and of what they name, at once; without one: what is in effect, and from where."""
-        if path is not None and not path.exists():
+        if path is not None and not _is_there(path):
             raise Misconfigured(Code.NOT_FOUND, f"there is no file {path}", "name a settings file that exists")
         path = path or home_of(context, home) / file.name
         found = file.examine(path, os.environ)
@@ -58,6 +58,17 @@ def config_commands(file: SettingsFile[Any], home_of: Callable[[typer.Context, P
     return app
 
 
+def _is_there(path: Path) -> bool:
+    """Whether there is such a file; one in a folder that this user may not enter is told as unreadable, not as absent."""
+    try:
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError:
+        return True
+    return True
+
+
 def _failure(path: Path, found: Examined[Any]) -> Misconfigured:
     number = len(found.mistakes)
     message = f"{number} mistake{'' if number == 1 else 's'} in the settings of {path}"
@@ -68,14 +79,15 @@ def _plain(path: Path, found: Examined[Any]) -> dict[str, Any]:
     failed = {"error": terminal.error_json(_failure(path, found))} if found.mistakes else {}
     return failed | {
         "file": str(path),
-        "exists": path.exists(),
+        "exists": _is_there(path),
         "mistakes": [asdict(mistake) for mistake in found.mistakes],
-        "settings": [asdict(setting) for setting in found.in_effect],
+        # With a mistake nothing is in effect: the program would not start.
+        "settings": [] if found.mistakes else [asdict(setting) for setting in found.in_effect],
     }
 
 
 def _show(path: Path, found: Examined[Any]) -> None:
-    if not path.exists():
+    if not _is_there(path):
         terminal.result(f"no mistakes; {path} is not there")
     elif path.stat().st_size == 0:
         terminal.result(f"no mistakes; {path} is empty")

@@ -60,7 +60,7 @@ def examine(
         else:
             others.update([found])
     mistakes += strangers(settings, environment, prefix)
-    lines = path.read_text(errors="replace").splitlines() if path.is_file() and not isinstance(table, Mistake) else []
+    lines = path.read_text(errors="replace").splitlines() if not isinstance(table, Mistake) and path.is_file() else []
     origin = Origin(path, lines, others, gathers=True)
     made = make(settings, tables, origin)
     if made is not None and further is not None:
