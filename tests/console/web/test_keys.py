@@ -69,6 +69,7 @@ def test_a_key_is_kept_asked_about_and_installed(world: World) -> None:
     assert "Acme Software" in world.anna.get("/keys").text
     told = world.anna.fill("/keys/refresh", page="/keys", key="1", passphrase=PASSPHRASE)
     assert "50 of 50" in told.text
+    assert "keys.asked" in world.anna.get("/audit").text
     wrong = act(world.anna, "install-key", key="1", passphrase="another one")
     assert (wrong.status_code, "PASSPHRASE_WRONG" in wrong.text) == (422, True)
     assert world.machines.asked == []

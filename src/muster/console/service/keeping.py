@@ -126,6 +126,10 @@ async def refresh_keys(
 ) -> list[tuple[StoredKey, Verdict]]:
     """Ask vendors what is left of multiple activation keys, one after the other; a verdict for each, kept as it comes."""
     known, found = products(console), list[tuple[StoredKey, Verdict]]()
+    now, partials = console.clock.now(), ", ".join(key.partial for key in chosen[:50])
+    if chosen:
+        told = f"{len(chosen)} keys", {"partial_keys": partials}
+        console.store.run(lambda books: books.audit(now, console.actor, "keys.asked", *told))
     for key in chosen:
         try:
             left = await service(_vendor_of(key, known)).left(vault.unseal(key))
