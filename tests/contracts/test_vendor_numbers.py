@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import closing
@@ -143,3 +144,24 @@ def test_machines_and_histories_are_found_by_their_keys(acme: Acme) -> None:
     vendor.block_key(acme.vendor, mak.partial, blocked=True)
     history = acme.vendor.store.run(lambda books: books.list_audit(Search(key=number)))
     assert [row.action for row in history.rows] == ["key.blocked", "key.issued"]
+
+
+def test_the_migration_counts_what_the_sealer_counts(acme: Acme) -> None:
+    counted = importlib.import_module("muster.vendor.adapters.migrations.versions.0006_numbers")
+    seal_all(acme.vendor)
+
+    def told(connection: sa.Connection) -> list[list[object]]:
+        rows = sa.text("SELECT noun, CAST(day AS VARCHAR(10)), number FROM tally ORDER BY noun, day")
+        low = sa.text("SELECT key_id FROM low_pool ORDER BY key_id")
+        return [[tuple(row) for row in connection.execute(query)] for query in (rows, low)]
+
+    def again(connection: sa.Connection) -> None:
+        for table in ("tally", "low_pool"):
+            connection.execute(sa.text(f"DELETE FROM {table}"))  # noqa: S608 - words from above
+        counted._count(connection)
+
+    database = acme.vendor.store._database  # type: ignore[attr-defined]
+    before = database.run(told)
+    assert all(before), "there are numbers and a low pool"
+    database.run(again)
+    assert database.run(told) == before
