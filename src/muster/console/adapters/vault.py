@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from muster.base.entropy import Entropy
+from muster.base.errors import Code, Misconfigured
 from muster.console.core.keys import StoredKey
 from muster.platform.durable_file import lock
 from muster.platform.effort import FILE, Effort
@@ -12,6 +13,7 @@ from muster.platform.sealed_file import SECRET_BYTES, Seal, bytes_of, read_box, 
 from muster.trust.productkey import ProductKey, parse_key
 
 BOX = "keys.box"
+CHOSEN = "Type the one that was chosen for them, or set MUSTER_PASSPHRASE to it."
 LOCK = ".keys.lock"
 """Held while the box is written anew."""
 LABEL = b"muster-console-key-v1 "
@@ -25,7 +27,12 @@ class BoxVault:
     def __init__(self, home: Path, passphrase: str, entropy: Entropy) -> None:
         self._path = home / BOX
         self._entropy = entropy
-        self._content = read_box(self._path, passphrase, WITHOUT)
+        try:
+            self._content = read_box(self._path, passphrase, WITHOUT)
+        except Misconfigured as error:
+            if error.code is Code.PASSPHRASE_WRONG:
+                raise Misconfigured(error.code, "the passphrase does not open the console's keys", CHOSEN) from error
+            raise
         self._seal = Seal(bytes_of(self._content[SECRET]), LABEL, entropy)
 
     @classmethod
