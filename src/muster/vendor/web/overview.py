@@ -44,7 +44,7 @@ def overview(site: Site) -> APIRouter:
                 "nearly": books.nearly_exhausted(NEARLY_EXHAUSTED),
                 "editions": load_text(Definition, text, "the imported definition").edition if text else (),
                 "fingerprint": books.setting(FINGERPRINT),
-                "given_up": books.list_deliveries(Search(state=DeliveryState.DEAD, size=1)).total,
+                "given_up": books.list_deliveries(Search(state=DeliveryState.DEAD, size=1)),
             }
 
         facts = site.vendor.store.run(work)
