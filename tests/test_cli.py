@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from muster import __version__
-from muster.cli import PROGRAMS, Program, run
+from muster.cli import DEBIAN_PACKAGE, PROGRAMS, Program, _remedy, run
+from tools.debian import LIBRARY
 
 SAMPLE = {"sample": Program("tests.worlds.sample_program", "does everything", "host")}
 Output = pytest.CaptureFixture[str]
@@ -189,6 +190,13 @@ def test_a_missing_part_names_the_extra_that_brings_it(capsys: Output) -> None:
     err = capsys.readouterr().err
     assert "a_part_that_nobody_installed" in err
     assert "muster-activation[host]" in err
+
+
+def test_where_debians_package_is_too_small_the_larger_one_is_named() -> None:
+    assert "muster_….deb" in _remedy("host", DEBIAN_PACKAGE)
+    assert "muster-activation[simulate]" in _remedy("simulate", DEBIAN_PACKAGE)
+    assert "muster-activation[host]" in _remedy("host", "/opt/muster")
+    assert f"/{LIBRARY}" == DEBIAN_PACKAGE
 
 
 def test_a_reader_that_goes_away_causes_no_traceback() -> None:

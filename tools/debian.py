@@ -114,7 +114,8 @@ def _system(kind: Kind, root: Path) -> None:
         _copy(PACKAGING / "systemd" / unit, root / "usr/lib/systemd/system" / unit)
     for name in ("sysusers.d", "tmpfiles.d"):
         lines = (PACKAGING / name / "muster.conf").read_text().splitlines()
-        _write(root / "usr/lib" / name / "muster.conf", "".join(f"{x}\n" for x in lines if _concerns(kind, x)))
+        if ours := [line for line in lines if _concerns(kind, line)]:
+            _write(root / "usr/lib" / name / "muster.conf", "".join(f"{line}\n" for line in ours))
     for program in kind.programs:
         _copy(PACKAGING / "etc" / f"{program}.toml", root / "etc/muster" / f"{program}.toml")
     for shell, place in COMPLETIONS.items():

@@ -25,6 +25,10 @@ from muster.base.errors import Code, Misconfigured, MusterError
 INCIDENT_BYTES = 4
 DONE, FAILED, USAGE = 0, 1, 2
 COMPLETION = "completion"
+DEBIAN_PACKAGE = "/usr/lib/muster"
+"""Where the environment of the Debian packages is."""
+
+NOT_IN_DEBIAN_PACKAGES = frozenset({"simulate"})
 
 
 class Program(NamedTuple):
@@ -93,8 +97,15 @@ def _dispatch(words: list[str], programs: Mapping[str, Program]) -> int:
         raise Misconfigured(
             Code.USAGE,
             f"'muster {name}' needs {error.name}, which is not installed here",
-            f"pip install 'muster-activation[{programs[name].extra}]'",
+            _remedy(programs[name].extra, sys.prefix),
         ) from error
+
+
+def _remedy(extra: str, prefix: str) -> str:
+    """How to get the parts of an extra, where this is installed."""
+    if prefix == DEBIAN_PACKAGE and extra not in NOT_IN_DEBIAN_PACKAGES:
+        return "apt-get install ./muster_….deb, in the place of muster-client"
+    return f"pip install 'muster-activation[{extra}]'"
 
 
 def _call(name: str, program: Program, arguments: list[str]) -> int:

@@ -71,6 +71,7 @@ def test_a_package_holds_its_programs_units_completions_and_settings(packages: d
         assert all(owner.endswith("root/root") for owner in files.values())
         assert not [path for path in files if "/tests/" in path and "/muster/" in path.partition("site-packages")[2]]
     assert "muster-host.service" in units(EVERYTHING)
+    assert "/usr/lib/sysusers.d/muster.conf" not in contents(packages[CLIENT.name]), "a machine has no users of ours"
     assert set(units(CLIENT)) == {
         "muster-client.service",
         *(f"muster-client-demand.{x}" for x in ("service", "socket", "timer")),
