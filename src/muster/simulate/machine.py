@@ -28,7 +28,7 @@ from muster.trust.standing import Standing, is_suspect, stand
 from muster.wire.activation import Flags, ReplyClaims, State
 from muster.wire.calendar import moment
 from muster.wire.product import Edition
-from muster.wire.record import Lease, VendorRecord
+from muster.wire.record import EditionRecord, Lease, VendorRecord
 
 BOOT = b"simulate"
 CANDIDATES = 16
@@ -40,16 +40,25 @@ class SimulatedScene(Scene):
     """`Scene` whose evidence is read, not verified."""
 
     read: Reader = field(kw_only=True)
-    _judged: list[Standing] = field(init=False, default_factory=list, compare=False, repr=False)
+    judged: list[tuple[object, Standing]] = field(default_factory=list, compare=False, repr=False)
+
+    def having(self, record: VendorRecord) -> SimulatedScene:
+        """See `Scene`; what was judged at this instant need not be judged again."""
+        whole = self.product, self.edition, record, self.hardware, self.now
+        return SimulatedScene(*whole, read=self.read, judged=self.judged)
 
     def standing(self) -> Standing:
-        """The edition's state, from the same table and rules; of one scene it is always the same."""
-        if not self._judged:
-            self._judged.append(self._judge())
-        return self._judged[0]
+        """The edition's state, from the same table and rules; it depends on nothing that is not compared here."""
+        record, part = self.record, self.part
+        by = part.lease, part.key, part.installed, part.trouble, record.high_water, record.used, record.proof is None
+        for known, standing in self.judged:
+            if known == by:
+                return standing
+        standing = self._judge(part)
+        self.judged.append((by, standing))
+        return standing
 
-    def _judge(self) -> Standing:
-        part = self.part
+    def _judge(self, part: EditionRecord) -> Standing:
         proofs = () if part.lease is None else (self._proof(part.lease),)
         proven = bool(proofs) or self.record.proof is not None
         situation = Situation(self.product, self.edition, part, proofs, self.record.high_water, proven)

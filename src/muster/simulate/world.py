@@ -182,7 +182,7 @@ class World:
         else:
             self.series.codes[str(outcome.error.code)] += 1
         machine.record = settle(scene, outcome, jitter)
-        after = scene_of(machine, self._vendor, scene.now, self._read)
+        after = scene.having(machine.record)
         if machine.verified is not None:
             self._go_the_whole_way(machine, around, exchanges, (after, jitter), at)
         return after

@@ -130,6 +130,9 @@ def order_records(records: Iterable[ServiceRecord], fractions: Iterable[float]) 
     """
     chance = iter(fractions)
     usable = [r for r in dict.fromkeys(records) if r.target and r.port][:MAX_RECORDS]
+    if len(usable) == 1:
+        yield usable[0]
+        return
     for priority in sorted({r.priority for r in usable}):
         waiting = sorted((r for r in usable if r.priority == priority), key=lambda r: r.weight)
         while waiting:

@@ -6,7 +6,7 @@ lease is replaced only by one that ends later, and no failure ever takes one awa
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from muster.base.errors import Code, MusterError
@@ -66,11 +66,15 @@ class Scene:
     record: VendorRecord
     hardware: Parts
     now: datetime
+    part: EditionRecord = field(init=False, compare=False, repr=False)
+    """What the record says of the edition."""
 
-    @property
-    def part(self) -> EditionRecord:
-        """What the record says of the edition."""
-        return part_of(self.record, self.edition.id)
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "part", part_of(self.record, self.edition.id))
+
+    def having(self, record: VendorRecord) -> Scene:
+        """The same at the same instant, with another record."""
+        return replace(self, record=record)
 
     def standing(self) -> Standing:
         """The edition's state; verifies what the record holds."""
@@ -139,8 +143,9 @@ def settle(scene: Scene, outcome: Outcome, fraction: float, *, caching: bool = T
         record = _with_answer(scene, outcome.counted)
         if caching:
             record = _with_cached_host(record, outcome)
-    record = record._replace(skips=_skips(record, outcome, scene.now))
-    after = replace(scene, record=record)
+    if record.skips or outcome.foreign:
+        record = record._replace(skips=_skips(record, outcome, scene.now))
+    after = scene.having(record)
     return keep(record, after.part._replace(attempts=_attempts(after, outcome, fraction)))
 
 
@@ -153,7 +158,7 @@ def _with_answer(scene: Scene, counted: Counted) -> VendorRecord:
     if counted.claims.count < scene.edition.threshold:
         return renewed
     with_lease = keep(renewed, part_of(renewed, scene.edition.id)._replace(lease=lease))
-    before, after = scene.standing(), replace(scene, record=with_lease).standing()
+    before, after = scene.standing(), scene.having(with_lease).standing()
     return renewed if ends_later(before, after) else with_lease
 
 
@@ -173,8 +178,10 @@ def _with_cached_host(record: VendorRecord, outcome: Outcome) -> VendorRecord:
     asked = next((t.candidate for t in outcome.trials if t.candidate.address == counted.host), asked)
     if asked is None or asked.source not in {Source.DNS, Source.CACHE}:
         return record
-    priority = record.cached_priority if asked.priority is None else asked.priority
-    return record._replace(cached_host=str(counted.host), cached_priority=priority)
+    found = str(counted.host), record.cached_priority if asked.priority is None else asked.priority
+    if found == (record.cached_host, record.cached_priority):
+        return record
+    return record._replace(cached_host=found[0], cached_priority=found[1])
 
 
 def _skips(record: VendorRecord, outcome: Outcome, now: datetime) -> tuple[tuple[str, int], ...]:
@@ -187,19 +194,21 @@ def _skips(record: VendorRecord, outcome: Outcome, now: datetime) -> tuple[tuple
 
 
 def _attempts(scene: Scene, outcome: Outcome, fraction: float) -> Attempts:
-    before, counted, policy = scene.part.attempts, outcome.counted, scene.product.policy
-    told = before
+    told, counted, policy = scene.part.attempts, outcome.counted, scene.product.policy
+    at = seconds(scene.now)
     if counted is not None:
         claims = counted.claims
-        told = before._replace(
+        told = told._replace(
             count=claims.count,
             host=str(counted.host),
             retry_minutes=claims.retry_minutes,
             renew_minutes=claims.renew_minutes,
+            attempted_at=at,
         )
     elif outcome.retry_minutes:
-        told = told._replace(retry_minutes=outcome.retry_minutes)
-    told = told._replace(attempted_at=seconds(scene.now))
+        told = told._replace(retry_minutes=outcome.retry_minutes, attempted_at=at)
+    else:
+        told = told._replace(attempted_at=at)
     if outcome.error is None:
         due = scene.now + renewal_interval(policy, told)
         return told._replace(failures=0, code=0, message="", next_at=seconds(due))

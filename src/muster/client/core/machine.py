@@ -90,8 +90,10 @@ def moment_of(record: VendorRecord, now: datetime) -> Moment:
 
 def keep(record: VendorRecord, edition: EditionRecord) -> VendorRecord:
     """The record with one edition's part replaced or added."""
-    others = tuple(e for e in record.editions if e.edition != edition.edition)
-    return record._replace(editions=tuple(sorted((*others, edition), key=lambda e: e.edition)))
+    others = [e for e in record.editions if e.edition != edition.edition]
+    return record._replace(
+        editions=tuple(sorted([*others, edition], key=lambda e: e.edition) if others else (edition,))
+    )
 
 
 def part_of(record: VendorRecord, edition: int) -> EditionRecord:

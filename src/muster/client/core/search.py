@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain, islice
 from typing import TypeAlias
 
 from muster.base.errors import Code, MusterError, Refused
@@ -55,7 +55,7 @@ class Search:
         self._chance: Iterator[float] = iter(order.fractions)
         self._seen: set[Address] = set()
         self._failures: list[MusterError] = []
-        self._ready: deque[Candidate] = deque(order.configured)
+        self._ready: Iterator[Candidate] = iter(order.configured)
         self._zones: deque[str] = deque(() if order.configured else order.zones)
         self._cached = None if order.configured else order.cached
 
@@ -64,8 +64,7 @@ class Search:
         if len(self._seen) >= MAX_CANDIDATES:
             return None
         while True:
-            while self._ready:
-                candidate = self._ready.popleft()
+            for candidate in self._ready:
                 if candidate.address not in self._seen:
                     self._seen.add(candidate.address)
                     return candidate
@@ -73,7 +72,7 @@ class Search:
                 yield from self._place_cached(self._cached)
             elif self._zones:
                 found = yield from self._ask(self._zones.popleft())
-                self._ready.extend(self._draw(found))
+                self._ready = self._draw(found)
             else:
                 return None
 
@@ -99,19 +98,20 @@ class Search:
         self._cached = None
         own = Candidate(cached, Source.CACHE)
         if not self._order.renewal:
-            self._ready.append(own)
+            self._ready = iter((own,))
             return
         records: list[ServiceRecord] = []
         while self._zones and not records:
             records = yield from self._ask(self._zones.popleft())
         listed = [r.priority for r in records if Address(r.target.lower(), r.port) == cached]
-        drawn = list(self._draw(records))
         place = min(listed) if listed else max((r.priority for r in records), default=0) + 1
-        better = (c for c in drawn if c.priority is not None and c.priority < place)
+        drawn: Iterable[Candidate] = self._draw(records)
+        better: list[Candidate] = []
+        if any(r.priority < place for r in records):
+            drawn = list(drawn)
+            better = [c for c in drawn if c.priority is not None and c.priority < place]
         # Its own place is kept: a zone with a thousand hosts that are not there must not crowd it out.
-        self._ready.extend(islice(better, MAX_CANDIDATES - 1))
-        self._ready.append(own)
-        self._ready.extend(drawn)
+        self._ready = chain(better[: MAX_CANDIDATES - 1], (own,), drawn)
 
     def _ask(self, zone: str) -> Generator[AskName, object, list[ServiceRecord]]:
         response = yield AskName(f"{self._order.srv}.{zone}")
