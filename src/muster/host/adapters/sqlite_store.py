@@ -106,11 +106,11 @@ class SqliteStore:
         """See `Store`; at most `rows` stay, besides those that are counted."""
         # Counted beside the writer, so that answers do not wait for it: with millions of rows it takes a while.
         present = await asyncio.to_thread(self._inventory_rows)
-        return await self._do(lambda: self._prune(now, max(0, present - rows)))
+        return await self._do(lambda: self._prune(now, max(0, present - rows)), waits=False)
 
     async def settle(self) -> int:
         """See `Store`."""
-        return await self._do(self._settle) if self._waiting.rows else 0
+        return await self._do(self._settle, waits=False) if self._waiting.rows else 0
 
     async def totals(self) -> Totals:
         """See `Store`."""
@@ -126,9 +126,11 @@ class SqliteStore:
         self._reader.close()
         self._thread.shutdown()
 
-    async def _do(self, work: Callable[[], Result]) -> Result:
+    async def _do(self, work: Callable[[], Result], *, waits: bool = True) -> Result:
+        """Work in its turn. What `waits` has patience with another process; tidying has none: answers wait for its turn."""
+        patient = (lambda: self._with_patience(work)) if waits else work
         async with self._turn:
-            return await asyncio.shield(self._on_thread(lambda: self._with_patience(work)))
+            return await asyncio.shield(self._on_thread(patient))
 
     async def _on_thread(self, work: Callable[[], Result]) -> Result:
         def translated() -> Result:
