@@ -42,18 +42,24 @@ def main() -> None:
     print(table)
     if chosen.out:
         chosen.out.parent.mkdir(parents=True, exist_ok=True)
-        chosen.out.write_text(_page(table))
+        before = chosen.out.read_text() if chosen.out.exists() else ""
+        chosen.out.write_text(_page(table) + _said_by_people(before))
 
 
 def _page(table: str) -> str:
     model = re.findall(r"model name\s*: (.*)", Path("/proc/cpuinfo").read_text())
     return (
         "# Benchmarks\n\n"
-        "`make bench` measures and writes this page. Every speed is a ratio against a limit measured in the same run, "
-        "interleaved: median (least … most).\n\n"
+        "`make bench` measures and writes the table of this page; what stands below it is written by people, and stays. "
+        "Every speed is a ratio against a limit measured in the same run, interleaved: median (least … most).\n\n"
         f"{datetime.now(UTC):%Y-%m-%d}, {model[0] if model else platform.processor()}, {os.cpu_count()} cores, "
         f"Python {platform.python_version()}, Linux {platform.release()}.\n\n{table}\n"
     )
+
+
+def _said_by_people(page: str) -> str:
+    """What stands below the table of a page that is there."""
+    return page.rpartition("\n|")[2].partition("\n")[2] if "\n|" in page else ""
 
 
 if __name__ == "__main__":

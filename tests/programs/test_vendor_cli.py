@@ -162,7 +162,9 @@ def test_a_mistake_in_a_definition_names_file_line_and_key(home: Path, tmp_path:
 def test_a_typing_slip_in_an_id_names_the_group(home: Path) -> None:
     digits = list(format_installation(host(key_from(issued(home, "host", "acme-cad")), 1)))
     digits[0] = str((int(digits[0]) + 1) % 10)
-    refused(run(home, "confirm", "".join(digits)), "INSTALLATION_ID_MALFORMED", 1)
+    done = run(home, "confirm", "".join(digits))
+    refused(done, "INSTALLATION_ID_MALFORMED", 1)
+    assert "group 1 " in done.stderr
 
 
 def test_a_failure_with_json_is_one_object_on_stdout(home: Path) -> None:
