@@ -16,7 +16,7 @@ import asyncio
 import sqlite3
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, suppress
+from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
 
@@ -39,6 +39,7 @@ from muster.host.ports import Batch, Loaded, Totals
 
 INVENTORY_SECONDS = 400 * 86_400
 INVENTORY_ROWS = 2_000_000
+COUNTED_KIBIBYTES = 256
 PRUNE_ROWS = 5_000
 """Rows dropped in one transaction: answers wait no longer than for a handful of ordinary commits."""
 
@@ -73,6 +74,11 @@ class SqliteStore:
             self._writer = open_database(path, patience)
             self._scopes: dict[GroupKey, int] = _scopes(self._writer)
             self._reader = sqlite3.connect(path, timeout=patience, isolation_level=None)
+            # Of its own, and for good: what SQLite opened for a moment beside a writer stays open, and looks like a leak.
+            self._counter = sqlite3.connect(path, timeout=patience, isolation_level=None, check_same_thread=False)
+            self._counter.execute(f"PRAGMA cache_size = -{COUNTED_KIBIBYTES}")
+            for connection in (self._reader, self._counter):
+                connection.execute("SELECT 1 FROM scope").fetchone()
             self._files_now = FilesAt(path)
             self._files = self._files_now()
         self._patience = patience
@@ -124,6 +130,7 @@ class SqliteStore:
         with suppress(StoreFailed):
             await self._on_thread(self._writer.close)
         self._reader.close()
+        self._counter.close()
         self._thread.shutdown()
 
     async def _do(self, work: Callable[[], Result], *, waits: bool = True) -> Result:
@@ -252,8 +259,8 @@ class SqliteStore:
         return fresh
 
     def _inventory_rows(self) -> int:
-        with translating(self._path), closing(sqlite3.connect(self._path, timeout=self._patience)) as reader:
-            (rows,) = reader.execute("SELECT count(*) FROM machine").fetchone()
+        with translating(self._path):
+            (rows,) = self._counter.execute("SELECT count(*) FROM machine").fetchone()
         return int(rows)
 
     def _prune(self, now: int, excess: int) -> int:
