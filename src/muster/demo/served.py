@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 import threading
 from typing import TYPE_CHECKING
 
@@ -21,19 +20,12 @@ class Served:
     def __init__(self, app: FastAPI) -> None:
         import uvicorn
 
-        own = socket.create_server((LOOPBACK, 0))
-        self.address = f"http://{LOOPBACK}:{own.getsockname()[1]}"
-        config = uvicorn.Config(
-            app,
-            http="httptools",
-            ws="none",
-            lifespan="off",
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            timeout_graceful_shutdown=DRAIN_SECONDS,
-        )
-        self._server = uvicorn.Server(config)
+        from muster.platform.http_server import Serving
+
+        how = Serving(f"{LOOPBACK}:0", drain_seconds=DRAIN_SECONDS)
+        own = how.listening()
+        self.address = how.address(own)
+        self._server = uvicorn.Server(how.config(app))
         # The socket listens already: who comes before the thread is ready waits a moment.
         self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": [own]}, daemon=True)
         self._thread.start()
