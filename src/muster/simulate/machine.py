@@ -32,7 +32,7 @@ from muster.wire.record import EditionRecord, Lease, VendorRecord
 
 BOOT = b"simulate"
 CANDIDATES = 16
-Reader = Callable[[bytes, bytes], Answer]
+Reader = Callable[[bytes], Answer]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +41,7 @@ class SimulatedScene(Scene):
 
     read: Reader = field(kw_only=True)
     judged: list[tuple[object, Standing]] = field(default_factory=list, compare=False, repr=False)
+    known: list[Standing] = field(default_factory=list, init=False, compare=False, repr=False)
 
     def having(self, record: VendorRecord) -> SimulatedScene:
         """See `Scene`; what was judged at this instant need not be judged again."""
@@ -48,7 +49,13 @@ class SimulatedScene(Scene):
         return SimulatedScene(*whole, read=self.read, judged=self.judged)
 
     def standing(self) -> Standing:
-        """The edition's state, from the same table and rules; it depends on nothing that is not compared here."""
+        """The edition's state, from the same table and rules."""
+        if not self.known:
+            self.known.append(self._standing())
+        return self.known[0]
+
+    def _standing(self) -> Standing:
+        """It depends on nothing that is not compared here."""
         record, part = self.record, self.part
         by = part.lease, part.key, part.installed, part.trouble, record.high_water, record.used, record.proof is None
         for known, standing in self.judged:
@@ -65,7 +72,7 @@ class SimulatedScene(Scene):
         return stand(situation, self.now, self.record.used)
 
     def _proof(self, lease: Lease) -> Proof:
-        certificate, claims = self.read(lease.request, lease.reply)
+        certificate, claims = self.read(lease.reply)
         assert isinstance(claims, ReplyClaims)  # noqa: S101 - only replies become leases
         limit, validity = lease_limit(certificate), self.product.policy.validity
         whose = (certificate.organisation, certificate.serial, claims.count)

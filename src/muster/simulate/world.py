@@ -57,8 +57,8 @@ class World:
         self._hosts = [make_host(host, number, self._vendor) for number, host in enumerate(scenario.host)]
         self._by_address = {host.address: host for host in self._hosts}
         self._records: tuple[ServiceRecord, ...] = tuple(host.record for host in self._hosts)
-        self._verify: Verify = answer_reader(self._hosts)
-        self._read: Reader = lambda request, answer: self._verify(request, answer, self._vendor.keysets)
+        self._read: Reader = answer_reader(self._hosts)
+        self._verify: Verify = lambda _request, answer, _keysets: self._read(answer)
         self._begin = datetime.combine(scenario.begins, time(), UTC)
         self._queue: list[tuple[int, int]] = []
         self._is_dns_up = True
@@ -71,7 +71,8 @@ class World:
             until = (hour + 1) * HOUR
             while self._queue and self._queue[0][0] < until:
                 at, number = heapq.heappop(self._queue)
-                _happen(changes, at)
+                if changes:
+                    _happen(changes, at)
                 self._look(self._machines[number], at)
             hour += 1
             _happen(changes, until)
@@ -160,7 +161,7 @@ class World:
         if wake is not None:
             due = max(at + 1, int((wake - self._begin).total_seconds()) - machine.clock_error)
             moments.append(due if wake > scene.now else machine.presence.on_from(due))
-        if next_attempt(scene) is not None and not is_comfortable(scene.standing(), scene.now):
+        if not is_comfortable(scene.standing(), scene.now) and next_attempt(scene) is not None:
             moments.append(machine.presence.next_start(at))
         return min((moment for moment in moments if moment is not None), default=None)
 
@@ -171,7 +172,7 @@ class World:
             machine.state = after
 
     def _ask(self, machine: SimulatedMachine, scene: SimulatedScene, at: int) -> SimulatedScene:
-        fractions = tuple(self._chance.random() for _ in range(FRACTIONS))
+        fractions = tuple([self._chance.random() for _ in range(FRACTIONS)])
         jitter, nonce = self._chance.random(), self._chance.randbytes(NONCE_BYTES)
         around = machine.circumstances(scene, self._vendor.product.policy.srv, fractions, nonce)
         exchanges: list[Exchange] = []

@@ -133,6 +133,8 @@ def stand(situation: Situation, now: datetime, used: int) -> Standing:
     if not situation.proofs:
         return _without_evidence(situation, instant)
     standings = [_on(proof, situation, instant) for proof in situation.proofs]
+    if len(standings) == 1:
+        return standings[0]
     return max(standings, key=lambda s: (_RANK[s.state], s.permanent, s.expires_at or s.grace_ends_at or now))
 
 

@@ -36,7 +36,8 @@ def day_end(day: int) -> datetime:
 
 def seconds(moment: datetime) -> int:
     """Whole seconds since 1970, held within 32 bits: a broken clock must not break an encoder."""
-    return max(0, min(MAX_SECONDS, (moment - EPOCH) // _SECOND))
+    passed = (moment - EPOCH) // _SECOND
+    return passed if 0 <= passed <= MAX_SECONDS else 0 if passed < 0 else MAX_SECONDS
 
 
 @lru_cache(MOMENTS_REMEMBERED)

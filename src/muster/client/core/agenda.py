@@ -66,7 +66,8 @@ def wants_at_start(scene: Scene) -> bool:
     """Whether the edition asks when the service starts; one that the directory activated looks there at every start."""
     if scene.part.directory is not None and scene.part.key is not None and next_attempt(scene) is not None:
         return True
-    return is_due(scene) or (next_attempt(scene) is not None and not is_comfortable(scene.standing(), scene.now))
+    due = next_attempt(scene)
+    return due is not None and (due <= scene.now or not is_comfortable(scene.standing(), scene.now))
 
 
 def hopes_for_network(scene: Scene) -> bool:

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from muster.base.errors import BY_NUMBER, Code, Malformed, MusterError, Refused, Untrusted
 from muster.client.core.discovery import Address, Candidate, ServiceRecord
@@ -38,8 +38,7 @@ from muster.wire.product import Edition
 CLOCK_TOLERANCE = timedelta(hours=4)
 
 
-@dataclass(frozen=True, slots=True)
-class AskHost:
+class AskHost(NamedTuple):
     """Send this body to that host. Sent back: the body of the answer."""
 
     address: Address
@@ -70,8 +69,7 @@ class Circumstances:
     organisation: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Counted:
+class Counted(NamedTuple):
     """What a certified host answered to one request: the evidence of a lease, or of having been counted."""
 
     host: Address
@@ -81,8 +79,7 @@ class Counted:
     claims: ReplyClaims
 
 
-@dataclass(frozen=True, slots=True)
-class Trial:
+class Trial(NamedTuple):
     """What became of one candidate; `error` is None when it activated the edition."""
 
     candidate: Candidate

@@ -123,7 +123,7 @@ def parse_dns(text: str) -> Address:
     """Read ``ADDR`` or ``ADDR:PORT`` of a name server."""
     address = parse_address(text)
     has_port = text.strip().endswith(f":{address.port}")
-    return address if has_port else replace(address, port=DNS_PORT)
+    return address if has_port else address._replace(port=DNS_PORT)
 
 
 def check_zones(zones: tuple[str, ...]) -> tuple[str, ...]:

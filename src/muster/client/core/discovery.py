@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from muster.base.errors import Code, Misconfigured
 from muster.wire.frame import PORT
@@ -26,8 +26,7 @@ _BRACKETED = re.compile(r"^\[([0-9A-Fa-f:.]{2,45})\](?::(\d{1,5}))?$")
 _IPV6 = re.compile(r"^[0-9A-Fa-f:.]{2,45}$")
 
 
-@dataclass(frozen=True, slots=True)
-class Address:
+class Address(NamedTuple):
     """A host's name or numeric address, and a TCP port. `str()` gives ``kms1.corp.example:1688``, ``[::1]:1688``."""
 
     host: str
@@ -47,8 +46,7 @@ class Source(StrEnum):
     DNS = "dns"
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
+class Candidate(NamedTuple):
     """One host to ask. `priority` is that of its SRV record, where there is one."""
 
     address: Address
@@ -56,8 +54,7 @@ class Candidate:
     priority: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ServiceRecord:
+class ServiceRecord(NamedTuple):
     """One SRV record. `target` has no trailing dot; the root (``.``: no such service here) is the empty string."""
 
     priority: int

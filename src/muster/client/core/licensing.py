@@ -145,8 +145,8 @@ def settle(scene: Scene, outcome: Outcome, fraction: float, *, caching: bool = T
             record = _with_cached_host(record, outcome)
     if record.skips or outcome.foreign:
         record = record._replace(skips=_skips(record, outcome, scene.now))
-    after = scene.having(record)
-    return keep(record, after.part._replace(attempts=_attempts(after, outcome, fraction)))
+    part = part_of(record, scene.edition.id)
+    return keep(record, part._replace(attempts=_attempts(scene, record, part, outcome, fraction)))
 
 
 def _with_answer(scene: Scene, counted: Counted) -> VendorRecord:
@@ -193,26 +193,23 @@ def _skips(record: VendorRecord, outcome: Outcome, now: datetime) -> tuple[tuple
     return tuple(sorted(newest))
 
 
-def _attempts(scene: Scene, outcome: Outcome, fraction: float) -> Attempts:
-    told, counted, policy = scene.part.attempts, outcome.counted, scene.product.policy
+def _attempts(scene: Scene, record: VendorRecord, part: EditionRecord, outcome: Outcome, fraction: float) -> Attempts:
+    told, counted = part.attempts, outcome.counted
     at = seconds(scene.now)
     if counted is not None:
-        claims = counted.claims
-        told = told._replace(
-            count=claims.count,
-            host=str(counted.host),
-            retry_minutes=claims.retry_minutes,
-            renew_minutes=claims.renew_minutes,
-            attempted_at=at,
-        )
+        claims, host = counted.claims, str(counted.host)
+        told = Attempts(
+            told.failures, at, told.next_at, told.code, told.message,
+            claims.count, host, claims.retry_minutes, claims.renew_minutes,
+        )  # fmt: skip
     elif outcome.retry_minutes:
         told = told._replace(retry_minutes=outcome.retry_minutes, attempted_at=at)
     else:
         told = told._replace(attempted_at=at)
     if outcome.error is None:
-        due = scene.now + renewal_interval(policy, told)
-        return told._replace(failures=0, code=0, message="", next_at=seconds(due))
-    return failed(scene, told, outcome.error, fraction)
+        due = scene.now + renewal_interval(scene.product.policy, told)
+        return Attempts(0, at, seconds(due), 0, "", told.count, told.host, told.retry_minutes, told.renew_minutes)
+    return failed(scene.having(record), told, outcome.error, fraction)
 
 
 def failed(scene: Scene, told: Attempts, error: MusterError, fraction: float) -> Attempts:
