@@ -7,9 +7,7 @@ import re
 import subprocess
 from pathlib import Path
 
-from tests.programs.test_client_command import Desk, product_file
 from tests.worlds.c_library import CLibrary, build
-from tests.worlds.host_world import SmallVendor
 from tests.worlds.parts import part
 
 ROOT = Path(__file__).parents[2]
@@ -51,17 +49,3 @@ def test_hostile_bytes_do_no_harm(build_folder: Path, tmp_path: Path) -> None:
     assert run.returncode == 0, run.stderr[-3000:]
     assert re.search(r"^Done 3000 runs", run.stderr, re.MULTILINE)
     assert not list(tmp_path.glob("crash-*"))
-
-
-def test_a_program_in_cpp_is_compiled_and_runs(build_folder: Path, tmp_path: Path) -> None:
-    part("g++")
-    library = build(build_folder, "status_cpp")
-    Desk(tmp_path / "home").done("install", product_file(tmp_path, SmallVendor()), "--edition", "acme-cad-server")
-    fingerprint = SmallVendor().trusted.fingerprint.hex()
-    command = [str(library.folder / "status_cpp"), str(tmp_path / "home"), fingerprint, "acme-cad-server"]
-    run = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
-    # Whole days: the second in which the grace of 30 days began may still last.
-    assert re.fullmatch(r"Acme CAD: INITIAL_GRACE, (29|30) days left\n", run.stdout), run.stderr
-    assert run.returncode == 1
-    run = subprocess.run([*command[:3], "acme-cad-por"], capture_output=True, text=True, timeout=60, check=False)
-    assert (run.returncode, run.stderr.split(":")[0]) == (2, "EDITION_UNKNOWN")

@@ -1,4 +1,4 @@
-// The same from C#, by P/Invoke. Needs libmuster.so where the loader finds it. Not compiled by our tests: no .NET here.
+// The same from C#, by P/Invoke: Status FOLDER FINGERPRINT EDITION. Needs libmuster.so where the loader finds it (LD_LIBRARY_PATH).
 using System;
 using System.Runtime.InteropServices;
 
@@ -31,6 +31,11 @@ static class Program
 
     static int Main(string[] words)
     {
+        if (words.Length != 3)
+        {
+            Console.Error.WriteLine("usage: Status FOLDER FINGERPRINT EDITION");
+            return 2;
+        }
         int error = Muster.muster_open(words[0], words[1], words[2], out IntPtr handle);
         if (error != 0)
         {

@@ -22,6 +22,10 @@ public final class Status {
     private static native String errorHint(int error);
 
     public static void main(String[] words) {
+        if (words.length != 3) {
+            System.err.println("usage: Status FOLDER FINGERPRINT EDITION");
+            System.exit(2);
+        }
         long handle = open(words[0], words[1], words[2]);
         if (handle < 0) {
             System.err.println(errorCode((int) -handle) + ": " + errorHint((int) -handle));
