@@ -43,13 +43,22 @@ def _derive(passphrase: str, salt: bytes, effort: Effort) -> bytes:
     return kdf.derive(passphrase.encode())
 
 
-def write_box(path: Path, content: Mapping[str, Any], passphrase: str, entropy: Entropy, effort: Effort = FILE) -> None:
-    """Encrypt `content` (plain JSON values) into a file."""
+def write_box(
+    path: Path,
+    content: Mapping[str, Any],
+    passphrase: str,
+    entropy: Entropy,
+    effort: Effort = FILE,
+    *,
+    label: str = "",
+) -> None:
+    """Encrypt `content` (plain JSON values) into a file. Its `label` is for everybody to read, and proves nothing."""
     salt, nonce = entropy.token(SALT_BYTES), entropy.token(NONCE_BYTES)
     key = _derive(passphrase, salt, effort)
     box = AESGCM(key).encrypt(nonce, json.dumps(content).encode(), LABEL_BOX + path.name.encode())
     outer = {
         "format": FORMAT,
+        **({"label": label} if label else {}),
         "argon2id": {**asdict(effort), "salt": text_of(salt)},
         "nonce": text_of(nonce),
         "aes256gcm": text_of(box),
@@ -82,6 +91,15 @@ def read_box(path: Path, passphrase: str, missing: str = "Bring the file back.")
     except ValueError as error:
         raise Malformed(Code.STATE_CORRUPT, f"{path} is damaged: {error}", "Bring it back from a backup.") from error
     return content
+
+
+def read_label(path: Path) -> str:
+    """What stands on a box; "" where it has no label, and where there is no box. Needs no passphrase and proves nothing."""
+    try:
+        label = json.loads(read_file(path, MAX_BOX_BYTES) or b"{}").get("label", "")
+    except (ValueError, AttributeError, RecursionError, Malformed):
+        return ""
+    return label if isinstance(label, str) else ""
 
 
 def _is_bounded(effort: Effort) -> bool:

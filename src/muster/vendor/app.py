@@ -27,11 +27,14 @@ from muster.platform.effort import FILE, Effort
 from muster.platform.openid import provider_of
 from muster.platform.settings_file import SettingsFile
 from muster.platform.sql import sqlite_url
-from muster.vendor.adapters.keybox import ISSUING, KeyBox, read_root
+from muster.trust.cose import public_bytes
+from muster.vendor.adapters.keybox import ISSUING, KeyBox
 from muster.vendor.adapters.named_files import named
+from muster.vendor.adapters.root_files import ROOTS, make_root, named_root, read_root, root_files
 from muster.vendor.adapters.sql_store import SqlStore
 from muster.vendor.core.definition import example
 from muster.vendor.core.keysets import SPARES, Change
+from muster.vendor.core.roots import check_threshold, of_roots
 from muster.vendor.core.settings import VendorSettings
 from muster.vendor.ports import CertificateRow, KeyRow, MachineRow, Organisation
 from muster.vendor.service import auditing
@@ -41,8 +44,9 @@ from muster.vendor.service.bundling import AnsweredBundle, confirm_bundle
 from muster.vendor.service.confirming import Confirmation, confirm, confirm_file, confirm_packed
 from muster.vendor.service.delivering import Deliveries
 from muster.vendor.service.erasing import erase_person, erase_remark
+from muster.vendor.service.proposals import read_proposal, sign, standing, unproven
 from muster.vendor.service.reporting import Merged, Taken, Tally, merge_reports, take_reports
-from muster.vendor.service.rotating import change, propose, publish, purposes, sign
+from muster.vendor.service.rotating import change, propose, publish, purposes, replace_root
 from muster.vendor.service.sealing import Sealer
 from muster.vendor.service.selling import (
     Order,
@@ -58,7 +62,6 @@ from muster.vendor.service.setting_up import (
     PRIVATE_BYTES,
     add_organisation,
     block_organisation,
-    check_roots,
     end_contract,
     export_product,
     first_keyset,
@@ -75,6 +78,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "EXAMPLE",
+    "ROOTS",
     "SETTINGS_FILE",
     "AnsweredBundle",
     "CertificateRow",
@@ -113,6 +117,9 @@ __all__ = [
     "issue_keys",
     "list_keys",
     "merge_reports",
+    "named_root",
+    "new_root",
+    "of_roots",
     "open_accounts",
     "open_deliveries",
     "open_identities",
@@ -121,11 +128,16 @@ __all__ = [
     "publish",
     "purposes",
     "read_known",
+    "read_proposal",
     "read_root",
     "replace_key",
+    "replace_root",
+    "root_files",
     "show_key",
     "sign",
+    "standing",
     "take_reports",
+    "unproven",
     "verify_audit",
     "verify_file",
 ]
@@ -206,16 +218,14 @@ def create(
     """
     clock, entropy = clock or SystemClock(), entropy or SystemEntropy()
     environment = os.environ if environment is None else environment
-    check_roots(roots, threshold)
-    if len(passphrase) < MIN_PASSPHRASE:
-        raise Misconfigured(
-            Code.PASSPHRASE_WRONG, f"the passphrase is shorter than {MIN_PASSPHRASE} characters", "Choose a longer one."
-        )
+    check_threshold(roots, threshold)
+    _check_passphrase(passphrase)
     make_folder(home)
     if (home / ISSUING).exists():
         raise Misconfigured(Code.ALREADY_SET_UP, f"{home} holds a vendor already")
     token = entropy.token
-    root_keys = [private_keys(token(PRIVATE_BYTES)) for _ in range(roots)]
+    # In the order of the keyset: root key 1 is in root-1.box.
+    root_keys = sorted((private_keys(token(PRIVATE_BYTES)) for _ in range(roots)), key=public_bytes)
     issuing = {p: [private_keys(token(PRIVATE_BYTES)) for _ in range(1 + SPARES)] for p in Purpose}
     _, document = first_keyset(root_keys, threshold, issuing, day_number(clock.now()))
     store = _store(home, environment)
@@ -232,6 +242,19 @@ def create(
     if not (home / EXAMPLE).exists():
         replace_file(home / EXAMPLE, example(name).encode(), PUBLIC)
     return vendor, fingerprint
+
+
+def _check_passphrase(passphrase: str) -> None:
+    if len(passphrase) < MIN_PASSPHRASE:
+        raise Misconfigured(
+            Code.PASSPHRASE_WRONG, f"the passphrase is shorter than {MIN_PASSPHRASE} characters", "Choose a longer one."
+        )
+
+
+def new_root(file: Path, passphrase: str) -> bytes:
+    """Make a root key in a file of its own, which needs no vendor's home; its public key. See `root_files.make_root`."""
+    _check_passphrase(passphrase)
+    return make_root(file, passphrase, SystemEntropy())
 
 
 def open_vendor(

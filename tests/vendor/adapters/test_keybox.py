@@ -11,7 +11,8 @@ import pytest
 from muster.base.errors import Code, Malformed, Misconfigured, StoreFailed
 from muster.platform.sealed_file import read_box, write_box
 from muster.trust.cose import public_bytes
-from muster.vendor.adapters.keybox import KeyBox, read_root
+from muster.vendor.adapters.keybox import KeyBox
+from muster.vendor.adapters.root_files import read_root
 from tests.worlds.effort import LIGHT
 from tests.worlds.entropy import SeededEntropy
 from tests.worlds.vendor_keys import key_of

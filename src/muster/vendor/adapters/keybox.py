@@ -7,7 +7,7 @@ so that it can be carried away. Everything is written whole or not at all.
 from __future__ import annotations
 
 import hmac
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -18,10 +18,12 @@ from muster.platform.durable_file import make_folder
 from muster.platform.effort import FILE, Effort
 from muster.platform.sealed_file import SECRET_BYTES, Seal, bytes_of, read_box, text_of, write_box
 from muster.trust.cose import public_bytes
+from muster.vendor.adapters.root_files import ROOTS, files_in, read_root, write_root
 
 ISSUING = "issuing.box"
-ROOTS = "roots"
 LABEL_K = b"muster-k-v1 "
+NAME_DIGITS = 8
+"""Of its public key in the name of a root key that is made here."""
 
 
 class KeyBox:
@@ -85,9 +87,18 @@ class KeyBox:
         }
         write_box(self._path, content, self._passphrase, self._entropy, self._effort)
 
-    def roots(self) -> Sequence[Ed25519PrivateKey]:
-        """See `Keys`."""
-        return [read_root(path, self._passphrase) for path in sorted(self._roots.glob("*.box"))]
+    def roots(self, wanted: Collection[bytes] | None = None) -> Sequence[Ed25519PrivateKey]:
+        """See `Keys`. A file whose label says that it is not wanted stays closed: it may have another passphrase."""
+        asked = [file.path for file in files_in(self._roots) if wanted is None or file.public in {None, *wanted}]
+        found = [read_root(path, self._passphrase) for path in asked]
+        return [root for root in found if wanted is None or public_bytes(root) in wanted]
+
+    def add_root(self, root: Ed25519PrivateKey) -> str:
+        """See `Keys`. It is named after its public key: those that were carried away keep names of their own."""
+        make_folder(self._roots)
+        path = self._roots / f"root-{public_bytes(root).hex()[:NAME_DIGITS]}.box"
+        write_root(path, root, self._passphrase, self._entropy, self._effort)
+        return path.name
 
     def lookup(self, key_text: str) -> bytes:
         """See `Keys`."""
@@ -106,13 +117,3 @@ class KeyBox:
 def _by_public(raws: Sequence[bytes]) -> dict[bytes, Ed25519PrivateKey]:
     keys = [Ed25519PrivateKey.from_private_bytes(raw) for raw in raws]
     return {public_bytes(key): key for key in keys}
-
-
-def write_root(path: Path, root: Ed25519PrivateKey, passphrase: str, entropy: Entropy, effort: Effort = FILE) -> None:
-    """Encrypt one root key into a file of its own."""
-    write_box(path, {"root": text_of(root.private_bytes_raw())}, passphrase, entropy, effort)
-
-
-def read_root(path: Path, passphrase: str) -> Ed25519PrivateKey:
-    """The root key in a file."""
-    return Ed25519PrivateKey.from_private_bytes(bytes_of(read_box(path, passphrase)["root"]))

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from muster.base.errors import Code, Misconfigured, Refused
+from muster.vendor.core.roots import next_roots
 from muster.wire.keyset import MAX_ISSUING_KEYS, MAX_KEYSETS, MAX_WITHDRAWN, IssuingKey, Keyset, KeyStatus, Purpose
 
 SPARES = 2
@@ -20,12 +21,18 @@ MAX_NUMBER = 255
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What the next keyset changes: numbers of issuing keys, serials of certificates, purposes that rotate."""
+    """What the next keyset changes: numbers of issuing keys, serials of certificates, purposes that rotate, root keys.
+
+    Root keys are added by their public keys and dropped by number or beginning of it; no `threshold` leaves it as it is.
+    """
 
     rotate: tuple[Purpose, ...] = ()
     retire: tuple[int, ...] = ()
     revoke: tuple[int, ...] = ()
     withdraw: tuple[int, ...] = ()
+    add_roots: tuple[bytes, ...] = ()
+    drop_roots: tuple[str, ...] = ()
+    threshold: int | None = None
 
 
 def first(roots: Sequence[bytes], threshold: int, publics: Mapping[Purpose, Sequence[bytes]], today: int) -> Keyset:
@@ -65,6 +72,11 @@ def _rotated(keyset: Keyset, change: Change, today: int) -> set[int]:
     return {current(keyset, purpose, today).number for purpose in change.rotate}
 
 
+def roots_after(keyset: Keyset, change: Change) -> tuple[tuple[bytes, ...], int]:
+    """Root keys and threshold of the next keyset; `Misconfigured` or `Refused` for what cannot be."""
+    return next_roots(keyset, change.add_roots, change.drop_roots, change.threshold)
+
+
 def following(keyset: Keyset, change: Change, publics: Mapping[Purpose, Sequence[bytes]], today: int) -> Keyset:
     """The next keyset. `publics` holds as many new keys as `fresh_needed` says.
 
@@ -74,6 +86,7 @@ def following(keyset: Keyset, change: Change, publics: Mapping[Purpose, Sequence
     for number in (*change.retire, *change.revoke):
         if number not in known:
             raise Refused(Code.NOT_FOUND, f"keyset {keyset.version} has no issuing key {number}")
+    roots, threshold = roots_after(keyset, change)
     rotated = _rotated(keyset, change, today)
     issuing = [_changed(key, rotated | set(change.retire), set(change.revoke)) for key in keyset.issuing]
     number = max(known, default=0)
@@ -88,6 +101,8 @@ def following(keyset: Keyset, change: Change, publics: Mapping[Purpose, Sequence
         version=keyset.version + 1,
         issued_day=today,
         expires_day=expires,
+        threshold=threshold,
+        roots=roots,
         issuing=tuple(issuing),
         withdrawn=withdrawn,
     )

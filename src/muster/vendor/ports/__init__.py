@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Protocol, TypeVar
@@ -266,8 +266,11 @@ class Keys(Protocol):
     def add_issuing(self, keys: Sequence[Ed25519PrivateKey]) -> None:
         """Keep new issuing keys, encrypted, beside all that were kept before."""
 
-    def roots(self) -> Sequence[Ed25519PrivateKey]:
-        """The root keys that are at hand; they may be elsewhere."""
+    def roots(self, wanted: Collection[bytes] | None = None) -> Sequence[Ed25519PrivateKey]:
+        """The root keys that are at hand, of those `wanted` by their public keys; they may be elsewhere."""
+
+    def add_root(self, root: Ed25519PrivateKey) -> str:
+        """Keep a new root key, encrypted, beside those that are at hand; the name of its file."""
 
     def lookup(self, key_text: str) -> bytes:
         """HMAC of a canonical product key: finds it without keeping it."""

@@ -16,7 +16,7 @@ from muster.vendor.core.definition import Definition, check_same_vendor
 from muster.vendor.ports import Books, Keys, Organisation
 from muster.vendor.service.vendor import FINGERPRINT, NAME, Vendor, definition_in, find_organisation
 from muster.wire.calendar import EPOCH, MAX_DAY, day_number, day_start
-from muster.wire.keyset import MAX_ROOTS, Keyset, Purpose
+from muster.wire.keyset import Keyset, Purpose
 
 PRIVATE_BYTES = 32
 MAX_ORGANISATION_BYTES = 200
@@ -26,16 +26,6 @@ PRODUCT_SERIAL = "product file serial"
 def private_keys(entropy_token: bytes) -> Ed25519PrivateKey:
     """A private key from 32 random bytes."""
     return Ed25519PrivateKey.from_private_bytes(entropy_token)
-
-
-def check_roots(roots: int, threshold: int) -> None:
-    """`Misconfigured` for numbers that no keyset can have."""
-    if not 1 <= threshold <= roots <= MAX_ROOTS:
-        raise Misconfigured(
-            Code.USAGE,
-            f"{threshold} of {roots} root keys",
-            f"1 to {MAX_ROOTS} root keys, and a threshold not above their number",
-        )
 
 
 def first_keyset(

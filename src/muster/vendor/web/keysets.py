@@ -10,21 +10,23 @@ from starlette.responses import Response
 
 from muster.base.errors import Code, Malformed, Misconfigured, MusterError
 from muster.platform.accounts import Who
-from muster.platform.pages import Form, read_form
+from muster.platform.pages import Form, read_form, read_many
 from muster.platform.pages.headers import secured
 from muster.platform.pages.pages import see_other, status_of
 from muster.vendor.core.keysets import Change, current
 from muster.vendor.service.access import KEYS, READ
+from muster.vendor.service.proposals import root_changes
 from muster.vendor.service.rotating import change, propose, publish, purposes
 from muster.vendor.service.vendor import FINGERPRINT
 from muster.vendor.web.site import Site
 from muster.wire.calendar import day_start
-from muster.wire.keyset import Keyset, KeyStatus, Purpose
+from muster.wire.keyset import MAX_SIGNATURES, Keyset, KeyStatus, Purpose
 
 PATH = "/keysets"
-SIGNATURE_FILES = ("signatures1", "signatures2", "signatures3")
+SIGNATURE_FILES = frozenset({"signatures1", "signatures2", "signatures3"})
 
 Sent = Annotated[Form, Depends(read_form)]
+Carried = Annotated[Form, Depends(read_many)]
 
 
 def keysets(site: Site) -> APIRouter:
@@ -55,11 +57,10 @@ def keysets(site: Site) -> APIRouter:
         return secured(Response(proposal, media_type="application/json", headers=headers))
 
     @router.post(PATH + "/publish")
-    def publish_(request: Request, form: Sent) -> Response:
+    def publish_(request: Request, form: Carried) -> Response:
         who = site.form_of(request, form, KEYS)
         try:
-            signatures = [_text(form, name) for name in SIGNATURE_FILES if name in form.files]
-            publish(site.acting(who), _text(form, "proposal"), signatures)
+            publish(site.acting(who), _text(form, "proposal"), _signatures(form))
         except MusterError as error:
             return _show(site, request, who, error)
         return see_other(PATH)
@@ -84,11 +85,26 @@ def wanted(form: Form) -> Change:
     return changes[what]
 
 
+def _signatures(form: Form) -> list[str]:
+    """Each field may bring several files: as many as signatures fit."""
+    sent = [upload.data for upload in form.uploads if upload.field in SIGNATURE_FILES]
+    if len(sent) > MAX_SIGNATURES:
+        raise Misconfigured(
+            Code.USAGE, f"{len(sent)} files of signatures", f"A keyset has {MAX_SIGNATURES} signatures at most."
+        )
+    return [_decoded(data, "signatures") for data in sent]
+
+
 def _text(form: Form, name: str) -> str:
     try:
-        return form.files[name].decode()
+        return _decoded(form.files[name], name)
     except KeyError as error:
         raise Misconfigured(Code.USAGE, f"the file of the {name} is missing", "Choose it, too.") from error
+
+
+def _decoded(data: bytes, name: str) -> str:
+    try:
+        return data.decode()
     except UnicodeDecodeError as error:
         raise Malformed(Code.MESSAGE_MALFORMED, f"the file of the {name} is no text") from error
 
@@ -113,7 +129,8 @@ def in_use(keyset: Keyset, today: int) -> frozenset[int]:
 
 
 def _show(site: Site, request: Request, who: Who, error: MusterError | None = None) -> Response:
-    newest, vendor = site.vendor.keysets().newest, site.vendor
+    keysets, vendor = site.vendor.keysets(), site.vendor
+    newest = keysets.newest
     signing = in_use(newest, vendor.today)
     keys: list[dict[str, Any]] = [
         {
@@ -133,6 +150,7 @@ def _show(site: Site, request: Request, who: Who, error: MusterError | None = No
         error=site.pages.explain(request, error) if error else None,
         keyset=newest,
         keys=keys,
+        root_changes=root_changes(keysets),
         purposes=[("all", "all")] + [(p.name.lower(), p.name.lower()) for p in Purpose],
         fingerprint=vendor.store.run(lambda books: books.setting(FINGERPRINT)),
         until=day_start(newest.expires_day),

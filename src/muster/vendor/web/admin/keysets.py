@@ -12,13 +12,14 @@ from starlette.responses import Response
 from muster.trust.keyset import TrustedKeysets
 from muster.vendor.core.keysets import Change
 from muster.vendor.service.access import KEYS, READ
-from muster.vendor.service.rotating import MAX_PROPOSAL_CHARACTERS, change, propose, publish, purposes
+from muster.vendor.service.proposals import MAX_PROPOSAL_CHARACTERS, root_changes
+from muster.vendor.service.rotating import change, propose, publish, purposes
 from muster.vendor.service.vendor import Vendor
 from muster.vendor.web.admin.answers import MAX_ID
 from muster.vendor.web.admin.gate import Asking, Gate, admin_router
 from muster.vendor.web.keysets import in_use, key_state
 from muster.wire.calendar import day_start
-from muster.wire.keyset import MAX_ISSUING_KEYS, MAX_ROOTS, MAX_WITHDRAWN
+from muster.wire.keyset import MAX_ISSUING_KEYS, MAX_SIGNATURES, MAX_WITHDRAWN
 
 Number = Annotated[int, Field(ge=1, le=MAX_ID)]
 Numbers = Annotated[list[Number], Field(max_length=MAX_ISSUING_KEYS)]
@@ -34,6 +35,15 @@ class IssuingKeyAnswer(BaseModel):
     public: str
 
 
+class RootChangeAnswer(BaseModel):
+    """What a keyset changed of the root keys, and how many of them sign since."""
+
+    version: int
+    added: list[str]
+    dropped: list[str]
+    threshold: int
+
+
 class KeysetAnswer(BaseModel):
     """The newest keyset: public keys only."""
 
@@ -43,12 +53,13 @@ class KeysetAnswer(BaseModel):
     expires: date
     threshold: int
     roots: list[str]
+    root_changes: list[RootChangeAnswer]
     issuing: list[IssuingKeyAnswer]
     withdrawn: list[int]
 
 
 class KeysetChange(BaseModel):
-    """What the next keyset changes. `rotate` is a purpose, several with commas, or all."""
+    """What the next keyset changes. `rotate` is a purpose, several with commas, or all. Root keys change by command only."""
 
     rotate: Annotated[str, Field(max_length=100)] = ""
     retire: Numbers = []
@@ -60,7 +71,7 @@ class Signed(BaseModel):
     """A proposal and the files of signatures that were made over it, as texts."""
 
     proposal: File
-    signatures: Annotated[list[File], Field(min_length=1, max_length=MAX_ROOTS)]
+    signatures: Annotated[list[File], Field(min_length=1, max_length=MAX_SIGNATURES)]
 
 
 def keysets(vendor: Vendor, gate: Gate) -> APIRouter:
@@ -105,6 +116,15 @@ def _told(vendor: Vendor, keysets: TrustedKeysets) -> KeysetAnswer:
         expires=day_start(newest.expires_day).date(),
         threshold=newest.threshold,
         roots=[root.hex() for root in newest.roots],
+        root_changes=[
+            RootChangeAnswer(
+                version=changed.version,
+                added=[root.hex() for root in changed.added],
+                dropped=[root.hex() for root in changed.dropped],
+                threshold=changed.threshold,
+            )
+            for changed in root_changes(keysets)
+        ],
         issuing=[
             IssuingKeyAnswer(
                 number=key.number,
