@@ -42,8 +42,23 @@ def test_in_calm_weather_everything_is_folded_at_once() -> None:
 
 
 def test_in_a_storm_arrivals_gather() -> None:
-    assert filled(FEW_ROWS + 1).fold_for(1) is None
+    assert filled(FEW_ROWS + 1).fold_for(CALM_ROWS + 1) is None
     assert Waiting().fold_for(CALM_ROWS + 1) is None
+
+
+def test_when_the_storm_is_over_small_groups_put_away_what_gathered() -> None:
+    waiting, at, steps, folded = filled(RUN + FEW_ROWS), RUN + FEW_ROWS + 1, 0, list[int]()
+    while not (fold := waiting.fold_for(CALM_ROWS)) or not fold.is_all:
+        assert fold is not None
+        arrivals = list(fold.arrivals())
+        assert len(arrivals) < FEW_ROWS / 4
+        folded += [arrival.seq for arrival in arrivals]
+        waiting.folded(fold)
+        assert not any(waiting.holds(1, arrival.client_id) for arrival in arrivals)
+        filled(CALM_ROWS, waiting, at)
+        at, steps = at + CALM_ROWS, steps + 1
+    assert steps < 3 * SLICES
+    assert sorted(folded + [arrival.seq for arrival in fold.arrivals()]) == list(range(1, at))
 
 
 def test_a_full_run_is_folded_at_the_pace_at_which_the_next_one_gathers() -> None:

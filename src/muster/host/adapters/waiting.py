@@ -17,13 +17,16 @@ CALM_ROWS = 8
 
 FEW_ROWS = 3_000
 RUN_ROWS = 100_000
-"""So many gather before they are folded; at most about twice as many wait."""
+"""So many gather before they are folded; at most about twice as many wait on disk, and half of those in memory."""
 
 SLICES = 1_024
 """By the first byte of a client id and two bits of its second."""
 
 SETTLE_BYTES = 65_536
 """Folded in one transaction while nobody asks, about 1,000 records: who comes meanwhile waits for some milliseconds."""
+
+CALM_BYTES = 8_192
+"""Folded along with a small group while more than a few wait, about 100 records: more than such a group brings."""
 
 _MORE_BITS = 2
 
@@ -85,26 +88,24 @@ class Waiting:
 
     def fold_for(self, more: int) -> Fold | None:
         """What to fold together with a group of so many; None: nothing now."""
-        if more <= CALM_ROWS and self.rows <= FEW_ROWS:
+        is_calm = more <= CALM_ROWS
+        if is_calm and self.rows <= FEW_ROWS:
             return self._everything()
-        if self._sealed is None:
+        if self._sealed is None and not is_calm:
             return None
-        # As much of the sealed run is folded as of the next one has gathered.
+        run = self._sealed or self._seal()
+        # As much of the sealed run is folded as of the next one has gathered; a small group has time for more.
         end = min(SLICES, -(-SLICES * (self._open.rows + more) // self._run_rows))
-        return self._up_to(self._sealed, end) if end > self._done else None
+        if is_calm:
+            end = max(end, self._reaching(run, CALM_BYTES))
+        return self._up_to(run, end) if end > self._done else None
 
     def next_fold(self) -> Fold:
         """What to fold next while nobody asks: everything, when that is little."""
         if self.rows <= FEW_ROWS:
             return self._everything()
-        if self._sealed is None:
-            self._seal()
-        assert self._sealed is not None  # noqa: S101 - sealed in the line before
-        end, size = self._done, 0
-        while end < SLICES and size < SETTLE_BYTES:
-            size += len(self._sealed.slices[end])
-            end += 1
-        return self._up_to(self._sealed, end)
+        run = self._sealed or self._seal()
+        return self._up_to(run, self._reaching(run, SETTLE_BYTES))
 
     def folded(self, fold: Fold) -> None:
         """It is done, and durable."""
@@ -112,11 +113,23 @@ class Waiting:
             self._open, self._sealed, self._done = _Run(), None, 0
         elif fold.end == SLICES:
             self._sealed, self._done = None, 0
-        else:
+        elif self._sealed is not None:
+            # What is in the inventory need not be held as well, though on disk the run is cut from the list as a whole.
+            for number in range(self._done, fold.end):
+                self._sealed.slices[number] = bytearray()
             self._done = fold.end
 
-    def _seal(self) -> None:
+    def _seal(self) -> _Run:
         self._sealed, self._open, self._done = self._open, _Run(), 0
+        return self._sealed
+
+    def _reaching(self, run: _Run, size: int) -> int:
+        """The end of the slices that hold about so many bytes."""
+        end = self._done
+        while end < SLICES and size > 0:
+            size -= len(run.slices[end])
+            end += 1
+        return end
 
     def _up_to(self, run: _Run, end: int) -> Fold:
         until = run.newest if end == SLICES else 0
