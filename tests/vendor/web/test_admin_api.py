@@ -13,6 +13,7 @@ from starlette.testclient import TestClient
 
 from muster.platform.accounts import Accounts
 from muster.platform.accounts.memory import MemoryAccounts
+from muster.trust.cose import public_bytes
 from muster.trust.humanid import format_installation
 from muster.trust.productkey import parse_key
 from muster.vendor import app as vendor
@@ -20,6 +21,7 @@ from muster.vendor.service.access import ROLES, vendor_accounts
 from muster.vendor.web.limits import Limits, Pace
 from muster.vendor.web.serving import create_app
 from tests.worlds.effort import LIGHT
+from tests.worlds.vendor_keys import key_of
 from tests.worlds.vendor_world import BANK, DEFINITION, Acme, hardware, host, machine
 
 ALL = ROLES["admin"]
@@ -179,6 +181,26 @@ def test_a_keyset_is_proposed_signed_elsewhere_and_published(program: Program) -
     assert used[0][0] != used[1][0]
     assert used[0][1:] == used[1][1:]
     assert program.audited()[:2] == ("anna/only-keys", "keyset.published")
+
+
+def test_a_change_of_root_keys_is_published_and_told(program: Program) -> None:
+    root, acme = key_of("new root"), program.acme.vendor
+    before = program.ask("read", "GET", "/keyset").json()
+    proposal = vendor.propose(acme, vendor.Change(add_roots=(public_bytes(root),), drop_roots=("1",)))
+    sent = {"proposal": proposal, "signatures": [vendor.sign(proposal, acme.keys.roots())]}
+    few = program.ask("keys", "POST", "/keyset/publish", sent)
+    assert (few.status_code, few.json()["code"]) == (422, "KEYSET_UNTRUSTED")
+    assert public_bytes(root).hex()[:16] in few.json()["detail"]
+    assert program.ask("read", "GET", "/keyset").json() == before
+    sent["signatures"] = [*sent["signatures"], vendor.sign(proposal, [root])]
+    after = program.ask("keys", "POST", "/keyset/publish", sent).json()
+    assert (after["roots"], after["fingerprint"]) == ([public_bytes(root).hex()], before["fingerprint"])
+    assert after["root_changes"] == [
+        {"version": after["version"], "added": after["roots"], "dropped": before["roots"], "threshold": 1}
+    ]
+    # The root keys in the home are those of the next test again.
+    back = vendor.propose(acme, vendor.Change(add_roots=(bytes.fromhex(before["roots"][0]),), drop_roots=("1",)))
+    vendor.publish(acme, back, [vendor.sign(back, [root, *acme.keys.roots()])])
 
 
 def test_a_certificate_is_withdrawn_in_the_next_keyset(program: Program) -> None:

@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from muster.trust.cose import public_bytes
 from muster.vendor import app as vendor
 from muster.wire.keyset import Purpose
+from tests.worlds.vendor_keys import key_of
 from tests.worlds.vendor_site import AcmeSite, Browser, plain
 from tests.worlds.vendor_world import DEFINITION, Acme
 
@@ -40,6 +42,30 @@ def test_a_keyset_is_changed_with_files_carried_to_root_keys_elsewhere(site: Acm
     assert "retired" in plain(anna.get("/keysets"))
     again = anna.post("/keysets/publish", data=sent, files=both)
     assert again.status_code >= 400
+
+
+def test_a_change_of_root_keys_is_published_with_many_files_and_told_in_words(site: AcmeSite, anna: Browser) -> None:
+    acme, fresh = site.acme.vendor, [key_of("new root", number) for number in range(2)]
+    change = vendor.Change(add_roots=tuple(map(public_bytes, fresh)), drop_roots=("1", "2"))
+    proposal = vendor.propose(acme, change)
+    signed = [vendor.sign(proposal, [root]) for root in (*acme.keys.roots(), *fresh)]
+    sent = {"form": secret_of(anna, "/keysets")}
+    files = [
+        ("proposal", ("p.json", proposal)),
+        *(("signatures1", (f"{n}.json", text)) for n, text in enumerate(signed)),
+    ]
+    few = anna.post("/keysets/publish", data=sent, files=files[:-1])
+    assert few.status_code == 422
+    assert f"the proposed keyset 2 wants 2 of 2 root keys, 1 missing: {public_bytes(fresh[1]).hex()[:16]}…" in plain(
+        few
+    )
+    page = plain(anna.post("/keysets/publish", data=sent, files=files))
+    assert "Keyset 2" in page
+    for root in fresh:
+        assert f"adds root key {public_bytes(root).hex()}" in page
+    assert "asks for 2 of 2 root keys" in page
+    crowd = [("proposal", ("p.json", proposal)), *[("signatures2", ("s.json", "{}"))] * 17]
+    assert anna.post("/keysets/publish", data=sent, files=crowd).status_code == 422
 
 
 def test_a_keyset_is_changed_at_once_where_the_root_keys_are(site: AcmeSite, anna: Browser) -> None:
