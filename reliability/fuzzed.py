@@ -26,6 +26,8 @@ KEPT_BYTES = 1_024
 KEPT_INPUTS = 12
 SCRIPT = Path(__file__).with_name("fuzz.py")
 MANY = 10_000_000
+HANG_SECONDS, PAUSED_SECONDS = 10, 3_600
+"""How long one input may take. A run of hours may be stopped meanwhile by who needs the machine: the clock goes on."""
 
 
 class Run(NamedTuple):
@@ -86,7 +88,8 @@ def _run(folder: Path, name: str, seconds: int) -> Run:
         if len(data) <= MAX_INPUT:
             (begin / sha1(data, usedforsecurity=False).hexdigest()).write_bytes(data)
     much = f"-runs={MANY}" if seconds < 0 else f"-max_total_time={seconds}"
-    said = _fuzz(folder, name, found, begin, much, f"-max_len={MAX_INPUT}", "-timeout=10", "-print_final_stats=1")
+    limits = f"-max_len={MAX_INPUT}", f"-timeout={PAUSED_SECONDS if seconds < 0 else HANG_SECONDS}"
+    said = _fuzz(folder, name, found, begin, much, *limits, "-print_final_stats=1")
     executions = re.findall(r"stat::number_of_executed_units: (\d+)", said)
     coverage = re.findall(r"cov: (\d+)", said)
     crashes = [

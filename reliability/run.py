@@ -73,6 +73,16 @@ PICTURE = (
 )
 
 
+def _smaller(rows: dict[str, list[str]]) -> str:
+    """Which rows stand in the page in another form than that before a release."""
+    found = []
+    for name in sorted(rows, key=lambda name: int(name[1:])):
+        form = re.search(r", (short|usual|long) form, load", rows[name][-1])
+        if form and (smaller := ROWS[name].smaller(form[1])):
+            found.append(f"{name} {smaller}")
+    return f"* Run in a form that is smaller than the one before a release: {', '.join(found)}.\n" if found else ""
+
+
 def _page(rows: dict[str, list[str]]) -> str:
     model = re.findall(r"model name\s*: (.*)", Path("/proc/cpuinfo").read_text())
     lines = [line for name in sorted(rows, key=lambda name: int(name[1:])) for line in rows[name]]
@@ -87,12 +97,8 @@ def _page(rows: dict[str, list[str]]) -> str:
         f"Python {platform.python_version()}, Linux {platform.release()}.\n\n{table}\n\n"
         f"{PICTURE if 'R6' in rows else ''}"
         "What the table does not show:\n\n"
-        "* Rows and forms that do not stand in it were not run for this page. The usual form is smaller than the form before a "
-        "release: R1 200 kills instead of 1,000, R3 100 instead of 500, "
-        "R5 20 seconds a decoder instead of 10,000,000 executions each, R6 two minutes instead of thirty, R7 2,000 slow "
-        "peers instead of 10,000, R8 100,000 invented ids instead of 1,000,000, R13 20 stops instead of 100, R14 one minute "
-        "instead of ten, R15 25 kills instead of 100, R18 10,000 machines instead of 50,000, R20 2,000 ids instead of 100,000, "
-        "R21 500 histories instead of 10,000.\n"
+        "* Rows that do not stand in it were not run for this page.\n"
+        f"{_smaller(rows)}"
         "* SIGKILL (R1) leaves what the kernel has taken. A loss of power (R2) is rebuilt from what was written and flushed: "
         "no disk was switched off, and one that says it flushed and did not is not thought of.\n"
         "* An old client with a new host, and the reverse (R15): there is one version of the protocol so far. What is said to "
