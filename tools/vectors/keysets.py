@@ -96,7 +96,20 @@ def _good_chains() -> Iterator[Case]:
     rotated.publish(signers=rotated.root_keys(2))
     about = "Keyset 2 brings new root keys, signed by the old ones and its own; keyset 3 is signed by the new ones."
     yield Case("keyset", "roots_rotated", "chain", about, _chain(*rotated.documents), {**expect, "withdrawn": []})
+    replaced = _replaced()
+    about = "One of three root keys is replaced. The two that stay sign for both keysets; the new one need not."
+    one = _chain(FIRST, sign_keyset(replaced, ROOTS[1:]))
+    yield Case("keyset", "root_replaced", "chain", about, one, {**expect, "version": 2, "withdrawn": []})
+    about = "Enough root keys signed, and a stranger, whose signature counts for nothing and harms nothing."
+    crowd = _chain(FIRST, sign_keyset(VENDOR.keysets[1], [*ROOTS, STRANGER.root_keys(1)[0]]))
+    yield Case("keyset", "stranger_signs_too", "chain", about, crowd, {**expect, "version": 2, "withdrawn": [7]})
     yield flips("keyset", "chain", _chain(FIRST, SECOND), ["documents", 1], every=7)
+
+
+def _replaced() -> Keyset:
+    """Keyset 2 with the first root key replaced by a new one."""
+    kept = [public_bytes(root) for root in ROOTS[1:]]
+    return VendorKeys().next_keyset(roots=tuple(sorted((*kept, public_bytes(VENDOR.root_keys(2)[0])))))
 
 
 def _broken_chains() -> Iterator[Case]:
@@ -151,6 +164,9 @@ def _too_few_signatures() -> Iterator[Case]:
     pairs = sign_payload(payload, ROOTS)
     new_roots = VendorKeys().next_keyset(roots=STRANGER.root_publics(STRANGER.root_keys(1)))
     lowered = VendorKeys().next_keyset(threshold=1)
+    raised = VendorKeys().next_keyset(threshold=3)
+    replaced = _replaced()
+    third = replaced._replace(version=3)
     root, made = pairs[0]
     as_product = (root, signature(ROOTS[0], payload, LABEL_PRODUCT))
     issuing = VendorKeys().issuing_key
@@ -175,6 +191,17 @@ def _too_few_signatures() -> Iterator[Case]:
         ),
         "threshold_lowered": (
             _chain(FIRST, sign_keyset(lowered, ROOTS[:1])), "It lowers the threshold to one, and one signed it.",
+        ),
+        "threshold_raised": (
+            _chain(FIRST, sign_keyset(raised, ROOTS[:2])), "It raises the threshold to three, and two signed it.",
+        ),
+        "root_replaced_by_one": (
+            _chain(FIRST, sign_keyset(replaced, [ROOTS[0], VENDOR.root_keys(2)[0]])),
+            "A root key is replaced, signed by itself and by the new one: for either keyset that is one of two.",
+        ),
+        "root_dropped_signs": (
+            _chain(FIRST, sign_keyset(replaced, ROOTS), sign_keyset(third, ROOTS[:2])),
+            "Keyset 2 replaced a root key; of the two that signed keyset 3 it is one.",
         ),
     }  # fmt: skip
     yield from refusals("keyset", "chain", "KEYSET_UNTRUSTED", rows)
