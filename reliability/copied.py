@@ -20,12 +20,14 @@ from muster.vendor.service.auditing import verify_audit
 from muster.vendor.service.restoring import SKIPPED_SERIALS
 from muster.vendor.service.sealing import Sealer, seal_all
 from reliability.figure import Figure, none_of
-from tests.worlds.dying_vendor import NEVER, DyingVendor, dying_vendor
+from tests.worlds.dying_vendor import NEVER, AskedTooOften, DyingVendor, dying_vendor
 from tests.worlds.vendor_world import PASSPHRASE, Acme, host, machine, packed
 
 ASKERS = 4
 BETWEEN = 10
 """Answers between two copies, at least."""
+
+PAUSE_SECONDS = 0.2
 
 
 @dataclass
@@ -37,23 +39,32 @@ class Load:
     asked: set[bytes] = field(default_factory=set)
     answered: set[bytes] = field(default_factory=set)
     moved: threading.Condition = field(default_factory=threading.Condition)
-    is_over: bool = False
+    over: threading.Event = field(default_factory=threading.Event)
 
     def ask(self, asker: int) -> None:
         """One asker, to the end."""
         number = asker
-        while not self.is_over:
+        while not self.over.is_set():
             parts = make_parts(
                 board=f"board {number}", disk=f"disk {number}", network=f"net {number}", platform="model"
             )
             installation, number = machine(self.key, parts), number + ASKERS
             with self.moved:
                 self.asked.add(packed(installation))
-            told = self.dying.ask("/v1/permanent-activations", {"installation_id": format_installation(installation)})
+            told = self._answer(format_installation(installation))
             with self.moved:
                 if told is not None:
                     self.answered.add(packed(installation))
                 self.moved.notify_all()
+
+    def _answer(self, installation_id: str) -> dict[str, object] | None:
+        """What the service says in the end: who asks more often than it allows waits, as it says."""
+        while True:
+            try:
+                return self.dying.ask("/v1/permanent-activations", {"installation_id": installation_id})
+            except AskedTooOften:
+                if self.over.wait(PAUSE_SECONDS):
+                    return None
 
     def wait_for(self, more: int) -> None:
         """Until so many more were answered."""
@@ -145,7 +156,7 @@ def _under_load(dying: DyingVendor, home: Path, key: ProductKey) -> Iterator[Loa
         try:
             yield load
         finally:
-            load.is_over = True
+            load.over.set()
             for asker in askers:
                 asker.join()
 

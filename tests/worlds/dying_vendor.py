@@ -24,6 +24,7 @@ import uvicorn
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from muster.base.clock import SystemClock
+from muster.base.errors import Code
 from muster.platform.accounts.memory import MemoryAccounts
 from muster.vendor import app as vendor
 from muster.vendor.adapters.sql_store import SqlStore
@@ -125,6 +126,10 @@ def _tell(number: int) -> None:
     sys.stdout.flush()
 
 
+class AskedTooOften(Exception):
+    """More from one address than the service answers."""
+
+
 @dataclass
 class DyingVendor:
     """The parent of the processes; `port` is where they serve."""
@@ -148,7 +153,7 @@ class DyingVendor:
         return int(self.process.stdout.readline())
 
     def ask(self, path: str, body: dict[str, object]) -> dict[str, object] | None:
-        """What the service answers; None when it dies before that."""
+        """What the service answers; None when it dies before that. `AskedTooOften` for what its limits refuse."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=SECONDS)
         try:
             connection.request("POST", path, json.dumps(body), {"content-type": "application/json"})
@@ -158,6 +163,8 @@ class DyingVendor:
             return None
         finally:
             connection.close()
+        if answer.get("code") == Code.RATE_LIMITED:
+            raise AskedTooOften
         assert response.status == 200, answer
         return answer
 
