@@ -19,7 +19,7 @@ help: ## list the targets
 
 setup: $(STAMP) ## make .venv with the `muster` command and everything that tests and checks need
 
-$(STAMP): tools/setup.sh pyproject.toml requirements/dev.txt
+$(STAMP): tools/setup.sh pyproject.toml requirements/dev.txt requirements/docs.txt
 	@tools/setup.sh $(VENV)
 	@touch $@
 
@@ -52,7 +52,6 @@ fix: setup ## format, mend what ruff can mend, regenerate
 	@if [ -e tools/regenerate.py ]; then $(PYTHON) tools/regenerate.py; fi
 
 docs: setup ## the documentation as a site in site/, without any request to the Internet
-	@$(PYTHON) -c 'import zensical' 2>/dev/null || $(BIN)/pip install --quiet --require-hashes -r requirements/docs.txt
 	@$(PYTHON) -m tools.site
 
 fuzzer: setup ## what fuzzes decoders; 35 megabytes that nothing else needs

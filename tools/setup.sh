@@ -43,6 +43,6 @@ if ! { [ -x "$venv/bin/python" ] && new_enough "$venv/bin/python"; }; then
 fi
 echo "setup: $venv with $("$venv/bin/python" --version)"
 export PIP_DISABLE_PIP_VERSION_CHECK=1
-"$venv/bin/python" -m pip install -qq --require-hashes -r requirements/dev.txt
+"$venv/bin/python" -m pip install -qq --require-hashes -r requirements/dev.txt -r requirements/docs.txt
 # The build backend is among the pinned requirements: nothing is fetched here.
 "$venv/bin/python" -m pip install -qq --no-deps --no-build-isolation --editable .

@@ -1,4 +1,4 @@
-"""What `make docs` stages, and holds the built site to. The builder itself is no part of the tests: `make docs` installs it."""
+"""What `make docs` stages, and holds the built site to; test_site_built.py builds it."""
 
 from __future__ import annotations
 
