@@ -54,6 +54,8 @@ def test_one_of_three_root_keys_is_replaced_by_files_that_are_carried(tmp_path: 
     assert "the proposed keyset 2 wants 2 of 3 root keys, 1 missing: " in few.stderr
     vendor.done(*sign, vendor.at("three.json"), "--root", vendor.at("safe/root-3.box"), home=False)
     new = ("--root", vendor.at("safe/root-4.box"))
+    wrong = vendor.run(*sign, vendor.at("new.json"), *new, home=False)
+    assert (wrong.returncode, "[PASSPHRASE_WRONG, " in wrong.stderr, "of its own" in wrong.stderr) == (2, True, True)
     vendor.done(*sign, vendor.at("new.json"), *new, passphrase=ELSEWHERE, home=False)
     files = [vendor.at(name) for name in ("next.json", "one.json", "three.json", "new.json")]
     published = vendor.done("publish", *files[:3])

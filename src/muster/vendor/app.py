@@ -30,7 +30,7 @@ from muster.platform.sql import sqlite_url
 from muster.trust.cose import public_bytes
 from muster.vendor.adapters.keybox import ISSUING, KeyBox
 from muster.vendor.adapters.named_files import named
-from muster.vendor.adapters.root_files import ROOTS, make_root, named_root, read_root, root_files
+from muster.vendor.adapters.root_files import ROOTS, check_free, make_root, named_root, read_root, root_files
 from muster.vendor.adapters.sql_store import SqlStore
 from muster.vendor.core.definition import example
 from muster.vendor.core.keysets import SPARES, Change
@@ -251,10 +251,12 @@ def _check_passphrase(passphrase: str) -> None:
         )
 
 
-def new_root(file: Path, passphrase: str) -> bytes:
+def new_root(file: Path, passphrase: Callable[[], str]) -> bytes:
     """Make a root key in a file of its own, which needs no vendor's home; its public key. See `root_files.make_root`."""
-    _check_passphrase(passphrase)
-    return make_root(file, passphrase, SystemEntropy())
+    check_free(file)  # before somebody thinks of a passphrase
+    chosen = passphrase()
+    _check_passphrase(chosen)
+    return make_root(file, chosen, SystemEntropy())
 
 
 def open_vendor(

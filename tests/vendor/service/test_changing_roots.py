@@ -217,5 +217,5 @@ def test_replacing_in_one_step_needs_the_keys_here_and_says_which_one(acme: Acme
 
 def test_a_dropped_root_with_another_passphrase_is_in_nobodys_way(acme: Acme) -> None:
     vendor.replace_root(acme.vendor, "1")
-    vendor.new_root(acme.home / "roots" / "root-9.box", "a passphrase of somebody else")
+    vendor.new_root(acme.home / "roots" / "root-9.box", lambda: "a passphrase of somebody else")
     assert vendor.change(acme.again(), vendor.Change(rotate=(Purpose.HOST,))).version == 3

@@ -20,6 +20,7 @@ from muster.vendor.core.roots import check_root, read_public
 from muster.wire.keyset import PUBLIC_KEY_BYTES
 
 ROOTS = "roots"
+OWN = "A root key may have a passphrase of its own: sign with it alone. Its file opens under the name that it was given first."
 
 
 class RootFile(NamedTuple):
@@ -52,7 +53,12 @@ def write_root(path: Path, root: Ed25519PrivateKey, passphrase: str, entropy: En
 
 def read_root(path: Path, passphrase: str) -> Ed25519PrivateKey:
     """The root key in a file; `Malformed` when its label tells of another one, `Misconfigured` for another kind of file."""
-    content = read_box(path, passphrase)
+    try:
+        content = read_box(path, passphrase)
+    except Misconfigured as error:
+        if error.code is not Code.PASSPHRASE_WRONG:
+            raise
+        raise Misconfigured(error.code, error.message, OWN) from error
     if "root" not in content:
         raise Misconfigured(Code.USAGE, f"{path} holds no root key", "Name the file of a root key.")
     root = Ed25519PrivateKey.from_private_bytes(bytes_of(content["root"]))
@@ -63,15 +69,17 @@ def read_root(path: Path, passphrase: str) -> Ed25519PrivateKey:
     return root
 
 
-def make_root(file: Path, passphrase: str, entropy: Entropy, effort: Effort = FILE) -> bytes:
-    """A new root key in a file; its public key.
-
-    `Misconfigured` with USAGE where there is a file already: a root key is never written over.
-    """
+def check_free(file: Path) -> None:
+    """`Misconfigured` where no file of this name can be made: a root key is never written over."""
     if file.exists():
         raise Misconfigured(Code.USAGE, f"{file} is there already", "Choose another name; a key is never written over.")
     if not file.absolute().parent.is_dir():
         raise Misconfigured(Code.NOT_FOUND, f"there is no folder {file.parent}", "Make it first.")
+
+
+def make_root(file: Path, passphrase: str, entropy: Entropy, effort: Effort = FILE) -> bytes:
+    """A new root key in a file that is not there yet; its public key."""
+    check_free(file)
     root = Ed25519PrivateKey.from_private_bytes(entropy.token(SECRET_BYTES))
     write_root(file, root, passphrase, entropy, effort)
     return public_bytes(root)

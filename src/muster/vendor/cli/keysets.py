@@ -106,7 +106,7 @@ def new_root(
     passphrase_fd: PassphraseFd = None,
 ) -> None:
     """Make a root key in a file; needs no vendor home. Prints its public key."""
-    public = vendor.new_root(out, passphrase(context, passphrase_fd, twice=True)())
+    public = vendor.new_root(out, passphrase(context, passphrase_fd, twice=True))
     terminal.result(public.hex())
     terminal.note(f"the root key is in {out}; keep a copy elsewhere: it is in no backup of the vendor")
     terminal.note(f"next: muster vendor keyset propose --add-root {public.hex()} --out FILE")
