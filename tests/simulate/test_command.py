@@ -40,6 +40,16 @@ def test_the_scenarios_that_come_with_it_run(path: Path) -> None:
     assert found["disagreements"] == 0
 
 
+def test_clones_that_share_one_id_wait_until_others_were_counted_as_the_scenario_says() -> None:
+    path = next(path for path in SCENARIOS if path.stem == "clones")
+    lost = json.loads(simulate(str(path), "--days", "44", "--json").stdout)
+    assert lost["states"]["NOTIFICATION"] == 40
+    assert lost["hosts"]["one"]["count"] == 1
+    found = json.loads(simulate(str(path), "--days", "49", "--json").stdout)
+    assert found["states"]["LICENSED"] == 80
+    assert found["hosts"]["one"]["count"] == 41
+
+
 @pytest.mark.parametrize(
     ("text", "told"),
     [

@@ -49,7 +49,7 @@ def lines(series: Series) -> list[Line]:
     found += [Line("outage", _outage(series, survived)) for survived in series.survived()]
     longest = series.longest_unnoticed()
     if longest is not None:
-        found.append(Line("unnoticed", f"an outage of {format_duration(longest)} at the longest"))
+        found.append(Line("unnoticed", f"an outage for {_days(longest)} at the longest"))
     if series.codes:
         codes = ", ".join(f"{code} {number:,}" for code, number in series.codes.most_common())
         found.append(Line("not activated", codes))
@@ -93,6 +93,7 @@ def as_json(series: Series) -> dict[str, Any]:
                 "begins": format_duration(s.outage.begins),
                 "lasts": format_duration(s.outage.lasts),
                 "losses": s.losses,
+                "unnoticed": format_duration(s.unnoticed),
             }
             for s in series.survived()
         ],
@@ -110,8 +111,14 @@ def _busiest_at(series: Series, host: str) -> str | None:
 def _outage(series: Series, survived: Survived) -> str:
     outage, losses = survived.outage, survived.losses
     who = EVERYWHERE if outage.host == "*" else outage.host
-    told = f"{losses:,} machines lost their activation" if losses else "nobody noticed"
+    noticed = f"nobody noticed for {_days(survived.unnoticed)}, then {losses:,} machines lost their activation"
+    told = noticed if losses else "nobody noticed"
     return f"{who} for {format_duration(outage.lasts)} from {_day(series, int(outage.begins.total_seconds()))}: {told}"
+
+
+def _days(length: timedelta) -> str:
+    """Whole days of what took days; else as a scenario writes it."""
+    return f"{length.days} days" if length >= timedelta(days=2) else format_duration(length)
 
 
 def _day(series: Series, at: int) -> str:

@@ -15,10 +15,11 @@ HOUR, MINUTE = 3_600, 60
 
 @dataclass(frozen=True, slots=True)
 class Survived:
-    """An outage, and how many machines lost their activation before it was over."""
+    """An outage, how many machines lost their activation before it was over, and how long nobody had."""
 
     outage: Outage
     losses: int
+    unnoticed: timedelta
 
 
 @dataclass(slots=True)
@@ -73,12 +74,14 @@ class Series:
         found = []
         for outage in self.scenario.outage:
             first, last = (int(t.total_seconds()) for t in (outage.begins, outage.begins + outage.lasts))
-            found.append(Survived(outage, sum(first <= at < last for at in self.losses)))
+            losses = [at for at in self.losses if first <= at < last]
+            unnoticed = timedelta(seconds=min(losses) - first) if losses else outage.lasts
+            found.append(Survived(outage, len(losses), unnoticed))
         return found
 
     def longest_unnoticed(self) -> timedelta | None:
-        """The longest outage in which nobody lost an activation; None when there was none."""
-        return max((s.outage.lasts for s in self.survived() if not s.losses), default=None)
+        """The longest that an outage went on and nobody had lost an activation; None when there was no outage."""
+        return max((s.unnoticed for s in self.survived()), default=None)
 
     def busiest_minute(self, host: str) -> int:
         """The most requests that a host had in one minute."""
