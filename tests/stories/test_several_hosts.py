@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from muster.base.errors import BY_NUMBER, Code, Misconfigured, StoreFailed
@@ -24,7 +25,8 @@ from muster.wire.armour import ACTIVATION_REQUEST, armour
 from muster.wire.calendar import day_number, seconds
 from muster.wire.certificate import CertificateClaims
 from muster.wire.keyset import Purpose
-from tests.worlds.host_world import GROUP, START, HandClock, SmallVendor, certified_home, exchange, private, request
+from tests.worlds.host_world import GROUP, START, HandClock, SmallVendor, certified_home, exchange, private
+from tests.worlds.host_world import request as asked
 from tests.worlds.postgresql import Postgresql
 
 pytestmark = pytest.mark.parts
@@ -42,6 +44,16 @@ PATIENCE = 20.0
 @pytest.fixture
 def address(postgresql_server: Postgresql, tmp_path: Path) -> str:
     return postgresql_server.database(tmp_path.name)
+
+
+@pytest.fixture
+def serializable(address: str) -> str:
+    """A database that knows only serializable transactions, as some that speak the same protocol do."""
+    with psycopg.connect(address, autocommit=True) as database:
+        name = database.execute("SELECT quote_ident(current_database())").fetchone()
+        assert name is not None
+        database.execute(f"ALTER DATABASE {name[0]} SET default_transaction_isolation = 'serializable'".encode())
+    return address
 
 
 @asynccontextmanager
@@ -66,14 +78,18 @@ async def hosts(
 
 async def told(address: str, vendor: SmallVendor, number: int) -> int | Code:
     """The count that a machine hears, or the code of a signed refusal."""
-    body = request(vendor, number, threshold=LARGE)
+    body = asked(vendor, number, threshold=LARGE)
     answer = await exchange(address, body)
     assert answer is not None
     claims = verify_answer(body, answer, vendor.trusted).claims
     return claims.count if isinstance(claims, ReplyClaims) else BY_NUMBER[claims.code]
 
 
-def test_machines_that_ask_two_hosts_at_once_are_told_every_count_exactly_once(tmp_path: Path, address: str) -> None:
+@pytest.mark.parametrize("level", ["address", "serializable"])
+def test_machines_that_ask_two_hosts_at_once_are_told_every_count_exactly_once(
+    tmp_path: Path, request: pytest.FixtureRequest, level: str
+) -> None:
+    address: str = request.getfixturevalue(level)
     vendor, many = SmallVendor(), 200
     running: list[host.RunningHost] = []
 
@@ -98,6 +114,53 @@ def test_machines_that_ask_two_hosts_at_once_are_told_every_count_exactly_once(t
     assert len({row["client_id"] for row in rows}) == many + 1
 
 
+def test_who_waited_for_a_turn_is_served_though_the_database_tells_a_conflict(serializable: str) -> None:
+    vendor, now = SmallVendor(), seconds(START)
+
+    async def count(store: PostgresStore, core: Answering, number: int, held: asyncio.Event) -> int:
+        async with store.turn() as turn:
+            held.set()
+            body = asked(vendor, number)
+            await take_in(turn, core, [(body, "")])
+            verdict = core.decide(body, "192.0.2.1", "", now, store.is_known)
+            await until_another_waits(serializable)
+            assert verdict.row is not None
+            await turn.commit(Batch([verdict.row], Totals(1)), {})
+        return verdict.told
+
+    async def wait(store: PostgresStore, core: Answering, number: int) -> int:
+        body = asked(vendor, number)
+        async with store.turn() as turn:
+            await take_in(turn, core, [(body, "")])
+            verdict = core.decide(body, "192.0.2.1", "", now, store.is_known)
+            assert verdict.row is not None
+            await turn.commit(Batch([verdict.row], Totals(1)), {})
+        return verdict.told
+
+    async def story() -> list[int]:
+        stores = [PostgresStore(serializable), PostgresStore(serializable)]
+        for store in stores:
+            await store.load(now)
+        held = asyncio.Event()
+        first = asyncio.create_task(count(stores[0], _core(vendor), 1, held))
+        await held.wait()
+        found = await asyncio.gather(first, wait(stores[1], _core(vendor), 2))
+        for store in stores:
+            await store.close()
+        return list(found)
+
+    assert asyncio.run(story()) == [1, 2]
+
+
+async def until_another_waits(address: str) -> None:
+    """Until somebody in the database waits for a lock."""
+    waiting = "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+    async with await psycopg.AsyncConnection.connect(address, autocommit=True) as watching:
+        async with asyncio.timeout(PATIENCE):
+            while await (await watching.execute(waiting)).fetchone() is None:
+                pass
+
+
 def test_a_request_that_came_as_a_file_counts_with_the_others(tmp_path: Path, address: str) -> None:
     vendor = SmallVendor()
     certified_home(tmp_path / "alone", vendor)
@@ -106,7 +169,7 @@ def test_a_request_that_came_as_a_file_counts_with_the_others(tmp_path: Path, ad
     async def story() -> None:
         async with hosts(tmp_path, vendor, address, 1) as (serving,):
             assert await told(serving, vendor, 1) == 1
-            file = armour(ACTIVATION_REQUEST, request(vendor, 2, threshold=LARGE)).encode()
+            file = armour(ACTIVATION_REQUEST, asked(vendor, 2, threshold=LARGE)).encode()
             answer = await host.answer_file(tmp_path / "alone", file, environment, clock=HandClock())
             assert answer.count == 2
             assert await told(serving, vendor, 3) == 3
@@ -174,7 +237,7 @@ def test_the_limit_of_new_ids_is_one_for_all_hosts(address: str) -> None:
     now = seconds(START)
 
     async def ask(store: PostgresStore, core: Answering, machines: range) -> list[Outcome]:
-        bodies = [request(vendor, n) for n in machines]
+        bodies = [asked(vendor, n) for n in machines]
         async with store.turn() as turn:
             before = await take_in(turn, core, [(body, NETWORK) for body in bodies])
             verdicts = [core.decide(body, "192.0.2.1", NETWORK, now, store.is_known) for body in bodies]

@@ -10,9 +10,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, closing, suppress
+from itertools import count
 from typing import Any, LiteralString
 
 import psycopg
+from psycopg import errors
 from psycopg.rows import TupleRow
 
 from muster.base.errors import Code, StoreFailed
@@ -34,6 +36,9 @@ from muster.host.core.answering import Row
 from muster.host.core.counting import ENTRY_SECONDS, Entry, GroupKey, SavedGroup
 from muster.host.core.limits import HOUR_SECONDS, Allowance
 from muster.host.ports import Batch, Loaded, Machine, Strangers, Totals
+
+MAX_TRIES = 12
+"""For a turn, where the database tells conflicts instead of having hosts wait."""
 
 Connection = psycopg.AsyncConnection[TupleRow]
 
@@ -140,12 +145,7 @@ class PostgresStore:
     @asynccontextmanager
     async def _turn(self) -> AsyncIterator[PostgresTurn]:
         async with self._transaction("BEGIN") as connection:
-            async with connection.pipeline():
-                state = await connection.execute(_HOLD, binary=True)
-                scopes = await connection.execute(_SCOPES, binary=True)
-                news = await connection.execute(_NEWS, (self._read_up_to,), binary=True)
-            held = await state.fetchone()
-            turn = PostgresTurn(connection, held or (1, 0), await scopes.fetchall(), await news.fetchall())
+            turn = await self._hold(connection)
             try:
                 self._looked_up = frozenset()
                 turn.on_look_up = self._remember
@@ -155,6 +155,24 @@ class PostgresStore:
         if turn.committed_up_to:
             self._read_up_to = turn.committed_up_to
             self._scopes = turn.scopes
+
+    async def _hold(self, connection: Connection) -> PostgresTurn:
+        """Wait for the turn. Where transactions are serializable, who waited is told a conflict (40001) and begins anew."""
+        for tries in count(1):
+            try:
+                async with connection.pipeline():
+                    state = await connection.execute(_HOLD, binary=True)
+                    scopes = await connection.execute(_SCOPES, binary=True)
+                    news = await connection.execute(_NEWS, (self._read_up_to,), binary=True)
+                held = await state.fetchone()
+                return PostgresTurn(connection, held or (1, 0), await scopes.fetchall(), await news.fetchall())
+            except (errors.SerializationFailure, errors.DeadlockDetected):
+                if tries == MAX_TRIES:
+                    raise
+                # Nothing was decided yet: nobody hears of it.
+                await connection.execute("ROLLBACK")
+                await connection.execute("BEGIN")
+        raise AssertionError("unreachable")
 
     def _remember(self, known: frozenset[Machine]) -> None:
         self._looked_up = known
