@@ -141,6 +141,7 @@ def _documents(kind: Kind, version: str, epoch: int, root: Path) -> None:
         f"{kind.name} ({version}) unstable; urgency=medium\n\n  * See changelog.gz.\n\n -- {_maintainer()}  {when}\n"
     )
     _copy(PACKAGING / "debian" / "copyright", folder / "copyright")
+    _copy(PACKAGING / "debian" / "lintian-overrides", root / "usr/share/lintian/overrides" / kind.name)
     _pack((ROOT / "CHANGELOG.md").read_bytes(), folder / "changelog.gz")
     _pack(entry.encode(), folder / "changelog.Debian.gz")
     _pack((PACKAGING / "debian" / "muster.1").read_bytes(), root / "usr/share/man/man1/muster.1.gz")

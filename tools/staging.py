@@ -66,7 +66,8 @@ def copy_package(package: Distribution, site: Path) -> None:
             raise SystemExit(f"staging: {source} is not what was installed: make .venv anew")
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(data)
-        target.chmod(0o755 if os.access(source, os.X_OK) else 0o644)
+        is_program = os.access(source, os.X_OK) and ".so" not in source.suffixes
+        target.chmod(0o755 if is_program else 0o644)
 
 
 def files_of(package: Distribution) -> Iterator[PackagePath]:

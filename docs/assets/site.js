@@ -16,6 +16,8 @@ function mend() {
     if (wide.scrollWidth > wide.clientWidth) wide.setAttribute("tabindex", "0");
     else wide.removeAttribute("tabindex");
   }
+  // A corner of a table that says nothing heads nothing.
+  for (const corner of document.querySelectorAll(".md-typeset th:empty")) corner.replaceWith(document.createElement("td"));
   // The page of addresses that do not exist has nothing to skip to.
   const title = document.querySelector("main h1");
   if (title && !title.id && !document.getElementById("__skip")) title.id = "__skip";

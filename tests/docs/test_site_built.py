@@ -15,8 +15,8 @@ from tools.site.staging import place
 
 ROOT = Path(__file__).resolve().parents[2]
 BUILD_SECONDS = 120
-PAGES = ("index.html", "operate/host.html")
-"""One with a section's own page, one with code and tables that are wide on a telephone."""
+PAGES = ("index.html", "operate/host.html", "operate/vendor-pages.html", "develop/embedding.html")
+"""With a section's own page, with code and tables that are wide on a telephone, with pictures, with a table that has a corner."""
 
 
 @pytest.fixture(scope="module")

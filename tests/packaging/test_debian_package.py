@@ -68,6 +68,8 @@ def test_a_package_holds_its_programs_units_completions_and_settings(packages: d
         assert here == set(units(kind))
         assert {"/usr/share/bash-completion/completions/muster", "/usr/share/man/man1/muster.1.gz"} <= set(files)
         assert files["/usr/bin/muster"] == "-rwxr-xr-x root/root"
+        assert f"/usr/share/lintian/overrides/{kind.name}" in files
+        assert {mode for path, mode in files.items() if path.endswith(".so")} <= {"-rw-r--r-- root/root"}
         assert all(owner.endswith("root/root") for owner in files.values())
         assert not [path for path in files if "/tests/" in path and "/muster/" in path.partition("site-packages")[2]]
     assert "muster-host.service" in units(EVERYTHING)
