@@ -85,7 +85,10 @@ def _name(param: Any) -> str:
 
 def _row(param: Any) -> str:
     if param.param_type_name == "argument":
-        return f"| `{_name(param)}` | {_sentence(getattr(param, 'help', '')) or 'What it says.'} |"
+        meaning = _ended(_sentence(param.help)) if getattr(param, "help", "") else ""
+        if not meaning:
+            raise SystemExit(f"reference: the argument {_name(param)} has no help")
+        return f"| `{_escaped(_name(param))}` | {meaning} |"
     name = _name(param)
     words = ", ".join(f"`{option} {name}`".replace(" `", "`") for option in (*param.opts, *param.secondary_opts))
     told = [_ended(_sentence(param.help))]

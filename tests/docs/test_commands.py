@@ -110,3 +110,17 @@ def test_every_option_and_every_settings_file_of_a_page_is_understood(page: Path
 def test_every_link_of_a_page_leads_somewhere(page: Path) -> None:
     links = [link for link in _LINK.findall(page.read_text(encoding="utf-8")) if "://" not in link]
     assert [link for link in links if not (page.parent / link).exists()] == []
+
+
+def arguments(command: Any, path: str) -> Iterator[tuple[str, str]]:
+    """Every argument below a command, and what its help says."""
+    for param in command.params:
+        if param.param_type_name == "argument":
+            yield f"{path} {param.name}", getattr(param, "help", None) or ""
+    for name, child in getattr(command, "commands", {}).items():
+        yield from arguments(child, f"{path} {name}")
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_every_argument_says_in_words_what_it_is(program: str) -> None:
+    assert [where for where, told in arguments(words_of(program), program) if len(told.split()) < 2] == []

@@ -23,7 +23,8 @@ Home = Annotated[
     Path | None,
     typer.Option("--home", envvar=HOME, help="The program's state folder.", show_default=False),
 ]
-Name = Annotated[str, typer.Argument(metavar="NAME")]
+Name = Annotated[str, typer.Argument(metavar="NAME", help="The name with which the person logs in.")]
+TokenName = Annotated[str, typer.Argument(metavar="NAME", help="The name of the token, by which it is ended.")]
 Open = Callable[[typer.Context, Path | None], tuple[Accounts, str]]
 """The accounts of the home that was asked for, and who asks, for the record."""
 
@@ -107,7 +108,7 @@ def _tokens(opened: Open) -> typer.Typer:
     def issue(
         context: typer.Context,
         *,
-        name: Name,
+        name: TokenName,
         account: Annotated[str, typer.Option("--account", help="Whose token it is.")],
         scope: Annotated[list[str], typer.Option("--scope", help="What it may do; more than once.")],
         days: Annotated[int, typer.Option("--days", help="How long.")] = DAYS,
@@ -133,7 +134,7 @@ def _tokens(opened: Open) -> typer.Typer:
             terminal.result(f"{row.name:<24}{row.account:<24}{scopes}  until {row.ends_at:%Y-%m-%d}")
 
     @app.command("end")
-    def end(context: typer.Context, name: Name, home: Home = None) -> None:
+    def end(context: typer.Context, name: TokenName, home: Home = None) -> None:
         """End a token."""
         found, actor = opened(context, home)
         found.end_token(actor, name)

@@ -18,6 +18,8 @@ from muster.base.errors import MusterError, SettingMistake
 Settings = TypeVar("Settings")
 _BY_OTHERS = stat.S_IRWXO
 _KEYTAB_MAGIC = b"\x05\x02"
+_PEM = b"CERTIFICATE-----"
+MAX_CERTIFICATE_BYTES = 4 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +91,17 @@ def keytab_mistakes(key: str, path: Path) -> Iterator[SettingMistake]:
         with path.open("rb") as file:
             if file.read(len(_KEYTAB_MAGIC)) != _KEYTAB_MAGIC:
                 yield SettingMistake(key, f"{path} is no keytab", "klist -kt FILE shows what is in one")
+
+
+def certificate_mistakes(key: str, path: Path) -> Iterator[SettingMistake]:
+    """Whether a file of authorities' certificates can be read, and holds one."""
+    wrong = list(file_mistakes(key, path, "name the file with the authority's certificate"))
+    yield from wrong
+    if not wrong:
+        with path.open("rb") as file:
+            if _PEM not in file.read(MAX_CERTIFICATE_BYTES):
+                remedy = "convert it: openssl x509 -inform DER -in FILE -out FILE.pem"
+                yield SettingMistake(key, f"{path} holds no certificate in PEM, which begins with -----BEGIN", remedy)
 
 
 def database_mistakes(key: str, url: str) -> Iterator[SettingMistake]:

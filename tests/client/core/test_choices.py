@@ -76,11 +76,19 @@ def test_the_way_of_an_edition_is_its_own() -> None:
         ("127.0.0.1:5300", Address("127.0.0.1", 5300)),
         ("::1", Address("::1", 53)),
         ("[::1]:5300", Address("::1", 5300)),
-        ("ns.corp.example:1688", Address("ns.corp.example", 1688)),
+        ("192.0.2.53:1688", Address("192.0.2.53", 1688)),
     ],
 )
 def test_a_name_servers_port_is_53_unless_it_is_named(text: str, address: Address) -> None:
     assert parse_dns(text) == address
+
+
+def test_a_name_servers_name_is_refused_but_one_that_was_kept_before_damages_nothing() -> None:
+    with pytest.raises(Misconfigured) as told:
+        parse_dns("ns.corp.example:53")
+    assert "192.0.2.53:53" in told.value.hint
+    kept = choices_to_plain(Choices(hosts=("kms1.corp.example",), dns="ns.corp.example:53"))
+    assert choices_from_plain(kept).dns == "ns.corp.example:53"
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,7 @@ from muster.client.adapters.known_numbers import KnownNumbers
 from muster.client.adapters.state_folder import SETTINGS, StateFolder, locked
 from muster.client.adapters.tcp_host import TcpHost
 from muster.client.adapters.vendor_http import VendorHttp
-from muster.client.core.choices import Choices, ClientSettings, check_zones, parse_dns
+from muster.client.core.choices import Choices, ClientSettings, check_zones, kept_dns, parse_dns
 from muster.client.core.discovery import Address
 from muster.client.core.licensing import Scene, is_due, next_attempt
 from muster.client.core.report import instant, report
@@ -138,8 +138,11 @@ def _choices(state: StateFolder) -> Choices:
 
 
 def _name_server(environment: Mapping[str, str], choices: Choices, settings: ClientSettings) -> Address | None:
-    text = environment.get(DNS_SERVER, "") or choices.dns or settings.dns
-    return parse_dns(text) if text else None
+    if text := environment.get(DNS_SERVER, ""):
+        return parse_dns(text)
+    if choices.dns:
+        return kept_dns(choices.dns)
+    return parse_dns(settings.dns) if settings.dns else None
 
 
 def _zones(environment: Mapping[str, str]) -> tuple[str, ...] | None:

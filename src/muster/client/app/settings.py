@@ -9,9 +9,17 @@ from pathlib import Path
 from muster.base.errors import SettingMistake
 from muster.client.app import DNS_SERVER, DNS_ZONES
 from muster.client.core.choices import ClientSettings, check_zones, parse_dns
-from muster.platform.settings_file import SettingsFile, file_mistakes, found_by, keytab_mistakes
+from muster.platform.settings_file import (
+    SettingsFile,
+    certificate_mistakes,
+    file_mistakes,
+    found_by,
+    keytab_mistakes,
+)
 
 PREFIX = "MUSTER_CLIENT_"
+OF_A_NAMED_DOMAIN = ("base", "ca", "user", "principal", "keytab")
+"""Settings of ``[directory]`` that nobody asks for where the machine's own domain is taken."""
 
 
 def named(settings: ClientSettings, home: Path, environment: Mapping[str, str]) -> Iterator[SettingMistake]:
@@ -25,12 +33,17 @@ def named(settings: ClientSettings, home: Path, environment: Mapping[str, str]) 
         yield from _group_mistakes(settings.administrators)
     directory = settings.directory
     if directory.ca:
-        yield from file_mistakes("directory.ca", home / directory.ca, "name the file with the authority's certificate")
+        yield from certificate_mistakes("directory.ca", home / directory.ca)
     if directory.password_file:
         path = home / directory.password_file
         yield from file_mistakes("directory.password_file", path, "write the password into it", is_secret=True)
     if directory.keytab:
         yield from keytab_mistakes("directory.keytab", home / directory.keytab)
+    if not (directory.domain or directory.servers):
+        remedy = "write domain or servers, too; what joining told wins otherwise"
+        for name in OF_A_NAMED_DOMAIN:
+            if getattr(directory, name):
+                yield SettingMistake(f"directory.{name}", "counts only where a domain or servers are named", remedy)
 
 
 def _group_mistakes(name: str) -> Iterator[SettingMistake]:

@@ -58,7 +58,7 @@ def clear_domain(context: typer.Context, home: Home = None) -> None:
 
 def set_dns(
     context: typer.Context,
-    address: Annotated[str, typer.Argument(metavar="ADDR[:PORT]", help="A name server.")],
+    address: Annotated[str, typer.Argument(metavar="ADDR[:PORT]", help="The numeric address of a name server.")],
     home: Home = None,
 ) -> None:
     """Ask this name server instead of the system's."""
@@ -73,7 +73,9 @@ def clear_dns(context: typer.Context, home: Home = None) -> None:
 
 
 def set_caching(
-    context: typer.Context, state: Annotated[str, typer.Argument(metavar="on|off")], home: Home = None
+    context: typer.Context,
+    state: Annotated[str, typer.Argument(metavar="on|off", help="Whether to remember it.")],
+    home: Home = None,
 ) -> None:
     """Remember the host that answered last, or look for one every time."""
     if state not in {"on", "off"}:
@@ -84,7 +86,9 @@ def set_caching(
 
 def set_type(
     context: typer.Context,
-    way: Annotated[str, typer.Argument(metavar="any|directory|host|mak")],
+    way: Annotated[
+        str, typer.Argument(metavar="any|directory|host|mak", help="The only way to take; any: all of them.")
+    ],
     edition: Edition = None,
     home: Home = None,
 ) -> None:

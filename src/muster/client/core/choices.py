@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
+from ipaddress import ip_address
 from typing import Annotated, Any
 
 from muster.base.errors import Code, Malformed, Misconfigured, SettingMistake, checked
@@ -27,6 +28,8 @@ from muster.wire.product import Edition
 
 DNS_PORT = 53
 MAX_SCOPED = 64
+MAX_ORGANISATION = 0xFFFF_FFFF
+"""Certificates number organisations in 32 bits."""
 
 
 class ActivationType(StrEnum):
@@ -51,7 +54,7 @@ class ClientSettings:
     zones: Annotated[
         tuple[str, ...], "zones in which hosts are looked for; empty: this machine's own", '["corp.example"]'
     ] = ()
-    dns: Annotated[str, "the name server to ask; empty: the system's", '"192.0.2.53:53"'] = ""
+    dns: Annotated[str, "the address of the name server to ask; empty: the system's", '"192.0.2.53:53"'] = ""
     caching: Annotated[bool, "whether the host that answered last is asked first"] = True
     type: Annotated[str, "the ways to activate: any, directory, host or mak"] = ActivationType.ANY.value
     organisation: Annotated[
@@ -75,7 +78,7 @@ class ClientSettings:
         checked("zones", check_zones, self.zones)
         if self.dns:
             checked("dns", parse_dns, self.dns)
-        if self.organisation < 0:
+        if not 0 <= self.organisation <= MAX_ORGANISATION:
             problem = f"{self.organisation} is no organisation"
             raise SettingMistake(
                 "organisation", problem, "write the number that muster client status --json shows, or 0"
@@ -120,7 +123,21 @@ def parse_type(text: str) -> ActivationType:
 
 
 def parse_dns(text: str) -> Address:
-    """Read ``ADDR`` or ``ADDR:PORT`` of a name server."""
+    """Read ``ADDR`` or ``ADDR:PORT`` of a name server. A name is refused: nobody could be asked for its address."""
+    remedy = "write the address of a name server, like 192.0.2.53 or 192.0.2.53:53"
+    try:
+        server = kept_dns(text)
+    except Misconfigured:
+        raise Misconfigured(Code.SETTINGS_INVALID, f"{text!r} is no name server", remedy) from None
+    try:
+        ip_address(server.host)
+    except ValueError:
+        raise Misconfigured(Code.SETTINGS_INVALID, f"{text!r} is not a numeric address", remedy) from None
+    return server
+
+
+def kept_dns(text: str) -> Address:
+    """A name server as commands may have kept it before names were refused: that it never answers is told by `diagnose`."""
     address = parse_address(text)
     has_port = text.strip().endswith(f":{address.port}")
     return address if has_port else address._replace(port=DNS_PORT)
@@ -200,7 +217,7 @@ def choices_from_plain(plain: Any) -> Choices:
             _plain_table(plain["product_hosts"]),
             _plain_table(plain["edition_hosts"]),
             check_name(plain["zone"]) if plain["zone"] else "",
-            str(parse_dns(plain["dns"])) if plain["dns"] else "",
+            str(kept_dns(plain["dns"])) if plain["dns"] else "",
             {True: True, False: False, None: None}[plain["caching"]],
             {str(name): str(parse_type(way)) for name, way in plain["types"].items()},
         )

@@ -66,6 +66,8 @@ class ServiceRecord(NamedTuple):
 def parse_address(text: str) -> Address:
     """Read ``HOST``, ``HOST:PORT``, ``[IPV6]:PORT`` or a bare IPv6 address; `Misconfigured` for anything else."""
     text = text.strip()
+    if "://" in text:
+        raise _wrong(f"{text!r} is more than a host", "write HOST or HOST:PORT, without what stands before ://")
     bracketed = _BRACKETED.match(text)
     if bracketed is not None:
         return Address(bracketed[1].lower(), _port(bracketed[2], text))

@@ -12,7 +12,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Annotated
 
-from muster.base.errors import Code, Misconfigured, SettingMistake
+from muster.base.errors import Code, Misconfigured, SettingMistake, checked
+from muster.platform.directory_address import check_domain, check_entry, check_principal, check_server
 
 SYSTEM_KEYTAB = "/etc/krb5.keytab"
 WINDOWS = "Windows"
@@ -50,9 +51,16 @@ class DirectorySettings:
 
     def __post_init__(self) -> None:
         for number, url in enumerate(self.servers):
-            if not url.lower().startswith(("ldap://", "ldaps://", "ldapi://")):
-                remedy = "write ldap://NAME, ldaps://NAME or ldapi://PATH"
-                raise SettingMistake(f"servers[{number}]", f"{url!r} is no directory server", remedy)
+            checked(f"servers[{number}]", check_server, url)
+            if url in self.servers[:number]:
+                raise SettingMistake(f"servers[{number}]", f"{url!r} is named twice", "keep one of them")
+        for name, check, text in (
+            ("domain", check_domain, self.domain),
+            ("base", check_entry, self.base),
+            ("principal", check_principal, self.principal),
+        ):
+            if text:
+                checked(name, check, text)
         if bool(self.user) is not bool(self.password_file):
             given, absent = ("user", "password_file") if self.user else ("password_file", "user")
             raise SettingMistake(given, "user and password_file belong together", f"set {absent}, too, or neither")

@@ -8,26 +8,26 @@ from pathlib import Path
 from muster.base.errors import SettingMistake
 from muster.console.core.carriage import SshSettings
 from muster.console.core.settings import ConsoleSettings
-from muster.platform.settings_file import database_mistakes, file_mistakes
+from muster.platform.openid.named_files import openid_mistakes
+from muster.platform.settings_file import certificate_mistakes, database_mistakes, file_mistakes, keytab_mistakes
 
 HEAD_BYTES = 4096
 _PRIVATE = b"PRIVATE KEY"
 
 
-def named(settings: ConsoleSettings, home: Path, environment: Mapping[str, str]) -> Iterator[SettingMistake]:
-    """What is wrong with what the settings name."""
+def named(
+    settings: ConsoleSettings, home: Path, environment: Mapping[str, str], roles: Mapping[str, object]
+) -> Iterator[SettingMistake]:
+    """What is wrong with what the settings name; `roles` are those that an identity provider may give."""
     del home, environment  # keys are named as the process sees them
     yield from database_mistakes("store", settings.store)
     for number, name in enumerate(settings.ssh.keys):
         yield from _key_mistakes(f"ssh.keys[{number}]", Path(name).expanduser())
-    for name in ("keytab", "authority"):
-        if file := getattr(settings.directory, name):
-            yield from file_mistakes(
-                f"directory.{name}", Path(file), "name a file that exists", is_secret=name == "keytab"
-            )
-    if settings.openid.secret_file:
-        path = Path(settings.openid.secret_file)
-        yield from file_mistakes("openid.secret_file", path, "write the client's secret into it", is_secret=True)
+    if settings.directory.keytab:
+        yield from keytab_mistakes("directory.keytab", Path(settings.directory.keytab))
+    if settings.directory.authority:
+        yield from certificate_mistakes("directory.authority", Path(settings.directory.authority))
+    yield from openid_mistakes(settings.openid, roles)
     if settings.ssh.known_hosts != SshSettings().known_hosts:
         path = Path(settings.ssh.known_hosts).expanduser()
         yield from file_mistakes("ssh.known_hosts", path, "ssh-keyscan makes one; compare what it tells")

@@ -16,8 +16,7 @@ import asyncssh
 from muster.base.errors import Code, Malformed, Misconfigured, Refused, Unreachable, Untrusted
 from muster.base.terminal import clean
 from muster.console.core.answer import MAX_ANSWER_BYTES
-from muster.console.core.carriage import SshSettings
-from muster.console.core.targets import SSH_PORT
+from muster.console.core.carriage import SshSettings, parse_jump
 from muster.console.ports import Machine
 
 MAX_COMPLAINT_BYTES = 2_000
@@ -100,10 +99,13 @@ class SshCarrier:
         """The one connection to a jump host (``user@host:port``), made when first needed, and again when it was lost."""
         task = self._jumps.get(jump)
         if task is None or (task.done() and (task.cancelled() or task.exception() or task.result().is_closed())):
-            user, _, place = jump.rpartition("@")
-            host, _, port = place.partition(":")
-            options = self._options(user) | {"known_hosts": self._known_hosts}
-            task = asyncio.create_task(_connected(host, int(port or SSH_PORT), options))
+            try:
+                user, host, port = parse_jump(jump)
+            except ValueError as error:
+                problem, _, remedy = str(error).partition("; ")
+                raise Misconfigured(Code.SETTINGS_INVALID, clean(problem), remedy) from error
+            options = self._options("") | {"known_hosts": self._known_hosts} | ({"username": user} if user else {})
+            task = asyncio.create_task(_connected(host, port, options))
             self._jumps[jump] = task
         return await asyncio.shield(task)
 

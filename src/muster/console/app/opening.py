@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import getpass
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,7 +14,7 @@ from sqlalchemy import URL
 from muster.base.clock import Clock, SystemClock
 from muster.base.config import load
 from muster.base.entropy import SystemEntropy
-from muster.base.errors import Code, Misconfigured
+from muster.base.errors import Code, Misconfigured, SettingMistake
 from muster.console.adapters.named_files import named
 from muster.console.adapters.sql_books import SqlStore
 from muster.console.adapters.vault import BoxVault, is_set_up
@@ -34,7 +34,15 @@ if TYPE_CHECKING:
 
 SETTINGS, DATABASE = "console.toml", "console.db"
 PREFIX = "MUSTER_CONSOLE_"
-SETTINGS_FILE = SettingsFile(ConsoleSettings, "console", PREFIX, named)
+
+
+def _named(chosen: ConsoleSettings, home: Path, environment: Mapping[str, str]) -> Iterator[SettingMistake]:
+    from muster.console.service.access import ROLES
+
+    return named(chosen, home, environment, ROLES)
+
+
+SETTINGS_FILE = SettingsFile(ConsoleSettings, "console", PREFIX, _named)
 
 
 def settings(home: Path, environment: Mapping[str, str] | None = None) -> ConsoleSettings:
@@ -67,8 +75,8 @@ def carrier(home: Path, *, environment: Mapping[str, str] | None = None, **chang
     chosen = settings(home, environment).ssh
     try:
         return SshCarrier(replace(chosen, **{name: value for name, value in changes.items() if value is not None}))
-    except ValueError as error:
-        raise Misconfigured(Code.USAGE, str(error), "see --help") from error
+    except SettingMistake as error:
+        raise Misconfigured(Code.USAGE, str(error), error.remedy) from error
 
 
 def has_vault(home: Path) -> bool:

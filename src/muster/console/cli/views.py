@@ -12,7 +12,7 @@ from muster.console.cli.options import Home, Json, Where, home_of
 
 views = typer.Typer(add_completion=False, no_args_is_help=True, help="Saved views: what machines --view shows.")
 
-Name = Annotated[str, typer.Argument(metavar="NAME")]
+Name = Annotated[str, typer.Argument(metavar="NAME", help="The name of the view, as --view takes it.")]
 
 
 @views.command("list")

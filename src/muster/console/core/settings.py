@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Annotated
 
-from muster.base.errors import SettingMistake
+from muster.base.errors import SettingMistake, checked
 from muster.console.core.carriage import SshSettings
+from muster.platform.directory_address import check_domain, check_entry, check_principal, check_server
 from muster.platform.openid.settings import OpenIdSettings
 
 SQLITE = "sqlite"
@@ -22,7 +23,11 @@ class DirectorySettings:
         "the server or the domain that the pages offer; only here may it be a local socket, ldapi://",
         '"ldaps://dc1.corp.example"',
     ] = ""
-    base: Annotated[str, "the entry below which they keep objects; empty: where the directory keeps such"] = ""
+    base: Annotated[
+        str,
+        "the entry below which they keep objects; empty: where the directory keeps such",
+        '"ou=muster,dc=corp,dc=example"',
+    ] = ""
     keytab: Annotated[str, "keys to log in with by Kerberos; empty: own tickets", '"/etc/muster/console.keytab"'] = ""
     principal: Annotated[str, "whose keys of the keytab", '"muster@CORP.EXAMPLE"'] = ""
     authority: Annotated[str, "the authority behind servers' certificates; empty: the system's"] = ""
@@ -31,6 +36,11 @@ class DirectorySettings:
         if bool(self.keytab) is not bool(self.principal):
             missing = "principal" if self.keytab else "keytab"
             raise SettingMistake(missing, "keytab and principal belong together", "set both, or neither")
+        if self.place:
+            checked("place", check_server if "://" in self.place else check_domain, self.place)
+        for name, check, text in (("base", check_entry, self.base), ("principal", check_principal, self.principal)):
+            if text:
+                checked(name, check, text)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,10 +14,9 @@ from muster.host.adapters.gss_tsig import GssAccount, GssTsig
 from muster.host.adapters.own_address import own_addresses, own_name
 from muster.host.adapters.tsig_key import read_tsig_key
 from muster.host.core.publication import ZoneRecords, records_for
-from muster.host.core.settings import DnsSettings, Endpoint, ZoneSettings, parse_endpoint
+from muster.host.core.settings import DnsSettings, Endpoint, ZoneSettings, parse_name_server
 
 DNS_SERVER_VARIABLE = "MUSTER_DNS_SERVER"
-DNS_PORT = 53
 
 
 def wanted_records(dns: DnsSettings, labels: Sequence[str], endpoints: Sequence[Endpoint]) -> list[ZoneRecords]:
@@ -50,7 +49,7 @@ def publisher(home: Path, dns: DnsSettings, environment: Mapping[str, str]) -> D
     """The way into DNS that the settings allow; None without credentials. `Misconfigured` for a bad key file."""
     if not dns.has_credentials:
         return None
-    server = parse_endpoint(dns.server, DNS_PORT) if dns.server else None
+    server = parse_name_server(dns.server) if dns.server else None
     key = read_tsig_key(home / dns.tsig_key_file) if dns.tsig_key_file else None
     gss = None
     if dns.gss:
@@ -63,7 +62,7 @@ def resolver_of(environment: Mapping[str, str]) -> Endpoint | None:
     """The name server that every program asks instead of the system's resolver; None when none is set."""
     text = environment.get(DNS_SERVER_VARIABLE, "")
     try:
-        return parse_endpoint(text, DNS_PORT) if text else None
+        return parse_name_server(text) if text else None
     except ValueError as error:
         problem, _, remedy = str(error).partition("; ")
         raise Misconfigured(Code.SETTINGS_INVALID, f"{DNS_SERVER_VARIABLE}: {problem}", remedy) from error

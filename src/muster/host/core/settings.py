@@ -6,12 +6,14 @@ Reading the file, the environment and the flags is `muster.base.config`.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from typing import Annotated, TypeAlias
 
 from muster.base.errors import SettingMistake, checked
+from muster.platform.directory_address import check_principal
 from muster.wire.activation import MAX_INTERVAL_MINUTES, MIN_INTERVAL_MINUTES
 from muster.wire.frame import PORT
 
@@ -21,6 +23,11 @@ Endpoint: TypeAlias = tuple[str, int]
 SQLITE = "sqlite"
 SHARED = ("postgresql://", "postgres://")
 METRICS_PORT = 9688
+DNS_PORT = 53
+NAME_SERVER = "192.0.2.53"
+LISTENING = "0.0.0.0"  # noqa: S104 - written into remedies, never listened on
+"""Addresses as remedies write them: one that is asked, and one that is listened on."""
+
 MAX_PORT = 65_535
 MAX_U16 = 65_535
 MAX_LISTEN = 16
@@ -29,23 +36,34 @@ MAX_ZONES = 64
 _NAME = re.compile(r"(?=.{1,253}\.?$)(?:[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?)(?:\.[A-Za-z0-9_-]{1,63})*\.?")
 
 
-def parse_endpoint(text: str, default_port: int) -> Endpoint:
-    """Address and port of ``192.0.2.7:1688``, ``[2001:db8::7]:1688``, or of an address alone; `ValueError` otherwise."""
+def parse_endpoint(text: str, default_port: int, like: str = LISTENING) -> Endpoint:
+    """Address and port of ``192.0.2.7:1688``, ``[2001:db8::7]:1688``, or of an address alone; `ValueError` otherwise.
+
+    `like` is the address that the remedy writes.
+    """
     host, port = text.strip(), str(default_port)
     if host.startswith("["):
         host, bracket, rest = host[1:].partition("]")
         if not bracket or (rest and not rest.startswith(":")):
-            raise ValueError(f"{text!r} is not an address; write it like [::]:{default_port}")
+            raise ValueError(f"{text!r} is not an address; write it like [2001:db8::7]:{default_port}")
         port = rest[1:] or port
     elif host.count(":") == 1:
         host, _, port = host.partition(":")
     try:
         ip_address(host)
     except ValueError:
-        raise ValueError(f"{text!r} is not a numeric address; write it like 0.0.0.0:{default_port}") from None
+        raise ValueError(f"{text!r} is not a numeric address; write it like {like}:{default_port}") from None
     if not port.isascii() or not port.isdigit() or int(port) > MAX_PORT:
-        raise ValueError(f"{text!r} has no port between 0 and {MAX_PORT}; write it like 0.0.0.0:{default_port}")
+        raise ValueError(f"{text!r} has no port between 0 and {MAX_PORT}; write it like {like}:{default_port}")
     return host, int(port)
+
+
+def parse_name_server(text: str) -> Endpoint:
+    """Address and port of a name server that is asked or told; `ValueError` otherwise."""
+    host, port = parse_endpoint(text, DNS_PORT, NAME_SERVER)
+    if not port or ip_address(host).is_unspecified:
+        raise ValueError(f"{text!r} is nowhere to send to; write it like {NAME_SERVER}:{DNS_PORT}")
+    return host, port
 
 
 def _network(text: str) -> Network:
@@ -58,6 +76,32 @@ def _network(text: str) -> Network:
         raise ValueError(f"{problem}; write it like 198.51.100.0/24") from None
 
 
+def _published(text: str) -> str:
+    """`text` when it is an address that others can reach a host at."""
+    try:
+        address = ip_address(text)
+    except ValueError:
+        raise ValueError(f"{text!r} is not a numeric address; write it like 192.0.2.7") from None
+    if address.is_unspecified or address.is_multicast:
+        raise ValueError(f"{text!r} is no address of one machine; write it like 192.0.2.7")
+    return text
+
+
+def _overlap(endpoint: Endpoint, others: Iterable[Endpoint]) -> Endpoint | None:
+    """The one of `others` that has the same port, where one of both is all addresses of that kind."""
+    host, port = ip_address(endpoint[0]), endpoint[1]
+    for other in others:
+        there = ip_address(other[0])
+        if (
+            port
+            and port == other[1]
+            and host.version == there.version
+            and host.is_unspecified is not there.is_unspecified
+        ):
+            return other
+    return None
+
+
 def format_endpoint(endpoint: Endpoint) -> str:
     """The text that `parse_endpoint` reads."""
     host, port = endpoint
@@ -68,6 +112,15 @@ def check_name(text: str) -> str:
     """`text` when it is a DNS name; `ValueError` otherwise."""
     if not _NAME.fullmatch(text):
         raise ValueError(f"{text!r} is not a DNS name; write it like corp.example")
+    if text.rstrip(".").rpartition(".")[2].isdigit():
+        raise ValueError(f"{text!r} is an address, not a name; write a DNS name like corp.example")
+    return text
+
+
+def check_target(text: str) -> str:
+    """`text` when it is a whole DNS name, with the domain; `ValueError` otherwise."""
+    if "." not in check_name(text).rstrip("."):
+        raise ValueError(f"{text!r} has no domain; write the full name, like kms1.corp.example")
     return text
 
 
@@ -112,15 +165,13 @@ class DnsSettings:
 
     def __post_init__(self) -> None:
         if self.server:
-            checked("server", parse_endpoint, self.server, 53)
+            checked("server", parse_name_server, self.server)
         if self.target:
-            checked("target", check_name, self.target)
+            checked("target", check_target, self.target)
         for number, address in enumerate(self.addresses):
-            try:
-                ip_address(address)
-            except ValueError:
-                problem = f"{address!r} is not a numeric address"
-                raise SettingMistake(f"addresses[{number}]", problem, "write it like 192.0.2.7") from None
+            checked(f"addresses[{number}]", _published, address)
+            if address in self.addresses[:number]:
+                raise SettingMistake(f"addresses[{number}]", f"{address!r} is named twice", "keep one of them")
         if len(self.zones) > MAX_ZONES:
             raise SettingMistake("zones", f"more than {MAX_ZONES} zones", f"name {MAX_ZONES} at most")
         names = [zone.zone.rstrip(".").lower() for zone in self.zones]
@@ -132,6 +183,8 @@ class DnsSettings:
         chosen = [name for name, is_chosen in ways.items() if is_chosen]
         if len(chosen) > 1:
             raise SettingMistake(chosen[1], f"{' and '.join(chosen)} exclude each other", "keep one of them")
+        if self.principal:
+            checked("principal", check_principal, self.principal)
 
     @property
     def has_credentials(self) -> bool:
@@ -167,8 +220,12 @@ class HostSettings:
             raise SettingMistake("listen", f"{len(self.listen)} addresses", f"listen names 1 to {MAX_LISTEN} addresses")
         for number, text in enumerate(self.listen):
             endpoint = checked(f"listen[{number}]", parse_endpoint, text, PORT)
-            if endpoint[1] and endpoint in [parse_endpoint(before, PORT) for before in self.listen[:number]]:
+            before = [parse_endpoint(one, PORT) for one in self.listen[:number]]
+            if endpoint in before and endpoint[1]:
                 raise SettingMistake(f"listen[{number}]", f"{text!r} is named twice", "keep one of them")
+            if other := _overlap(endpoint, before):
+                problem = f"{text!r} and {format_endpoint(other)!r} cannot both be listened on"
+                raise SettingMistake(f"listen[{number}]", problem, "keep the one that is all addresses, or the others")
         if self.store != SQLITE and not self.store.startswith(SHARED):
             # Not shown: a password may stand in it.
             remedy = 'write store = "sqlite", or one database for several hosts: "postgresql://USER@SERVER/DATABASE"'
@@ -179,8 +236,8 @@ class HostSettings:
                 remedy = f'write {name} from 15min to 30d, in whole minutes, like "2h"'
                 raise SettingMistake(name, "outside 15min … 30d, or no whole minutes", remedy)
         if self.metrics:
-            where = checked("metrics", parse_endpoint, self.metrics, METRICS_PORT)
-            if where[1] and where in self.endpoints:
+            where = checked("metrics", parse_endpoint, self.metrics, METRICS_PORT, "127.0.0.1")
+            if (where[1] and where in self.endpoints) or _overlap(where, self.endpoints):
                 raise SettingMistake(
                     "metrics", f"{self.metrics!r} is where machines are answered", "choose another port"
                 )

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
-from muster.base.errors import Code, Misconfigured, SettingMistake
+from muster.base.errors import Code, Misconfigured, SettingMistake, checked
 from muster.platform.service_address import check_service
 
 CALLBACK = "/login/openid/back"
 MAX_SECRET_BYTES = 4096
+SECRET_FILE = "openid.secret_file"  # noqa: S105 - the key of a setting
+_ROLES = '["muster-admins=admin"]'
+_SCOPES = '["openid", "profile"]'
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,19 +37,29 @@ class OpenIdSettings:
     scopes: Annotated[tuple[str, ...], "what the provider is asked for"] = ("openid", "profile", "email")
 
     def __post_init__(self) -> None:
-        if not self.issuer:
-            return
+        # What is written is looked at also where nobody is asked yet: it shall not be wrong on the day of the issuer.
         for key, text in (("issuer", self.issuer), ("address", self.address)):
-            try:
-                check_service(text)
-            except Misconfigured as error:
-                raise SettingMistake(key, error.message, error.hint) from error
-        if not self.client:
-            raise SettingMistake("client", "the identity provider knows nobody without a name", "set the client id")
-        if not self.roles or any(not all(pair.partition("=")[::2]) for pair in self.roles):
-            raise SettingMistake("roles", "no value of the claim gives a role", 'like ["muster-admins=admin"]')
+            if text:
+                checked(key, check_service, text)
+        for key, text, example in (("name", self.name, "single sign-on"), ("claim", self.claim, "groups")):
+            if not text.strip():
+                raise SettingMistake(key, f"{key} is empty", f'write {key} = "{example}", or leave it out')
+        for number, pair in enumerate(self.roles):
+            word, _, role = pair.rpartition("=")
+            if not word or not role:
+                raise SettingMistake(f"roles[{number}]", f"{pair[:80]!r} gives no role", f"write roles = {_ROLES}")
+        for number, scope in enumerate(self.scopes):
+            if len(scope.split()) != 1:
+                raise SettingMistake(
+                    f"scopes[{number}]", f"{scope[:80]!r} is not one scope", f"write scopes = {_SCOPES}"
+                )
         if "openid" not in self.scopes:
-            raise SettingMistake("scopes", "openid is missing", 'like ["openid", "profile"]')
+            raise SettingMistake("scopes", "openid is missing", f"write scopes = {_SCOPES}")
+        examples = {"client": '"muster"', "address": '"https://activation.acme.example"', "roles": _ROLES}
+        missing = [key for key in examples if not getattr(self, key)]
+        if self.issuer and missing:
+            remedy = "; ".join(f"write {key} = {examples[key]}" for key in missing)
+            raise SettingMistake("issuer", f"nobody can be asked without {', '.join(missing)}", remedy)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,16 +86,17 @@ def provider_of(settings: OpenIdSettings, known_roles: Mapping[str, object]) -> 
     """The provider of the settings, None where none is asked; `Misconfigured` for an unknown role or unreadable secret."""
     if not settings.issuer:
         return None
+    try:
+        for mistake in role_mistakes(settings, known_roles):
+            raise mistake
+        secret = read_secret(settings.secret_file)
+    except SettingMistake as wrong:
+        raise Misconfigured(Code.SETTINGS_INVALID, f"{wrong.key}: {wrong}", wrong.remedy) from wrong
     pairs = tuple((word, role) for word, _, role in (pair.rpartition("=") for pair in settings.roles))
-    unknown = [role for _, role in pairs if role not in known_roles]
-    if unknown:
-        raise Misconfigured(
-            Code.SETTINGS_INVALID, f"openid.roles: there is no role {unknown[0]!r}", f"one of: {', '.join(known_roles)}"
-        )
     return Provider(
         settings.issuer,
         settings.client,
-        _secret(settings.secret_file),
+        secret,
         check_service(settings.address) + CALLBACK,
         settings.name,
         settings.claim,
@@ -91,16 +105,25 @@ def provider_of(settings: OpenIdSettings, known_roles: Mapping[str, object]) -> 
     )
 
 
-def _secret(file: str) -> str:
+def role_mistakes(settings: OpenIdSettings, known_roles: Mapping[str, object]) -> Iterator[SettingMistake]:
+    """Roles that these pages do not have; told whether somebody is asked already or not."""
+    for number, pair in enumerate(settings.roles):
+        role = pair.rpartition("=")[2]
+        if role not in known_roles:
+            yield SettingMistake(
+                f"openid.roles[{number}]", f"there is no role {role[:80]!r}", f"one of: {', '.join(known_roles)}"
+            )
+
+
+def read_secret(file: str) -> str:
+    """The client's secret, empty for a public client; `SettingMistake` for a file that holds none."""
     if not file:
         return ""
     try:
         with Path(file).open("rb") as opened:
             text = opened.read(MAX_SECRET_BYTES + 1).decode().strip()
     except (OSError, UnicodeDecodeError) as error:
-        raise Misconfigured(
-            Code.SETTINGS_INVALID, f"openid.secret_file: {file} cannot be read", "check its permissions"
-        ) from error
+        raise SettingMistake(SECRET_FILE, f"{file} cannot be read", "check its permissions") from error
     if not text or len(text) > MAX_SECRET_BYTES:
-        raise Misconfigured(Code.SETTINGS_INVALID, f"openid.secret_file: {file} holds no secret", "one line of text")
+        raise SettingMistake(SECRET_FILE, f"{file} holds no secret", "write one line of text")
     return text

@@ -12,7 +12,7 @@ from muster.vendor import app as vendor
 from muster.vendor.cli.options import Home, Json, opened
 
 organisations = typer.Typer(add_completion=False, no_args_is_help=True, help="Customers.")
-Name = Annotated[str, typer.Argument(metavar="NAME")]
+Name = Annotated[str, typer.Argument(metavar="NAME", help="The customer's name, as --organisation takes it.")]
 
 
 @organisations.command("add")
