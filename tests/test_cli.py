@@ -1,16 +1,20 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
 
 from muster import __version__
-from muster.cli import DEBIAN_PACKAGE, PROGRAMS, Program, _remedy, run
+from muster.cli import PROGRAMS, Program, run
+from muster.platform.missing_parts import DEBIAN_PACKAGE, INSTALLING, remedy
 from tools.debian import LIBRARY
 
+ROOT = Path(__file__).resolve().parents[1]
 SAMPLE = {"sample": Program("tests.worlds.sample_program", "does everything", "host")}
 Output = pytest.CaptureFixture[str]
 
@@ -189,14 +193,28 @@ def test_a_missing_part_names_the_extra_that_brings_it(capsys: Output) -> None:
     assert run(["sample", "unequipped"], SAMPLE) == 2
     err = capsys.readouterr().err
     assert "a_part_that_nobody_installed" in err
-    assert "muster-activation[host]" in err
+    assert "pip install 'muster_activation-….whl[host]'" in err
 
 
 def test_where_debians_package_is_too_small_the_larger_one_is_named() -> None:
-    assert "muster_….deb" in _remedy("host", DEBIAN_PACKAGE)
-    assert "muster-activation[simulate]" in _remedy("simulate", DEBIAN_PACKAGE)
-    assert "muster-activation[host]" in _remedy("host", "/opt/muster")
+    assert "muster_….deb" in remedy("host", DEBIAN_PACKAGE)
+    assert "….whl[simulate]" in remedy("simulate", DEBIAN_PACKAGE)
+    assert "….whl[host]" in remedy("host", "/opt/muster")
     assert f"/{LIBRARY}" == DEBIAN_PACKAGE
+
+
+def test_how_missing_parts_come_is_the_way_of_the_page_about_installing_and_no_index() -> None:
+    told = remedy("host", "/opt/muster")
+    page = (ROOT / INSTALLING).read_text()
+    assert INSTALLING in told
+    assert "pip install 'muster_activation-….whl[client]'" in page
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+    for extra in {program.extra for program in PROGRAMS.values()} - {"all"}:
+        assert extra in extras
+        assert f"`[{extra}]`" in page or f"[{extra}]'`" in page
+    asked_of_an_index = re.compile(r"pip install[^\n`]*muster-activation")
+    said = [*(ROOT / "src").rglob("*.py"), *(ROOT / "docs").rglob("*.md"), *ROOT.glob("*.md")]
+    assert [str(path) for path in said if asked_of_an_index.search(path.read_text())] == []
 
 
 def test_a_reader_that_goes_away_causes_no_traceback() -> None:

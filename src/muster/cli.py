@@ -21,14 +21,11 @@ from muster import __version__
 from muster.base import terminal
 from muster.base.entropy import SystemEntropy
 from muster.base.errors import Code, Misconfigured, MusterError
+from muster.platform.missing_parts import remedy
 
 INCIDENT_BYTES = 4
 DONE, FAILED, USAGE = 0, 1, 2
 COMPLETION = "completion"
-DEBIAN_PACKAGE = "/usr/lib/muster"
-"""Where the environment of the Debian packages is."""
-
-NOT_IN_DEBIAN_PACKAGES = frozenset({"simulate"})
 
 
 class Program(NamedTuple):
@@ -97,15 +94,8 @@ def _dispatch(words: list[str], programs: Mapping[str, Program]) -> int:
         raise Misconfigured(
             Code.USAGE,
             f"'muster {name}' needs {error.name}, which is not installed here",
-            _remedy(programs[name].extra, sys.prefix),
+            remedy(programs[name].extra),
         ) from error
-
-
-def _remedy(extra: str, prefix: str) -> str:
-    """How to get the parts of an extra, where this is installed."""
-    if prefix == DEBIAN_PACKAGE and extra not in NOT_IN_DEBIAN_PACKAGES:
-        return "apt-get install ./muster_….deb, in the place of muster-client"
-    return f"pip install 'muster-activation[{extra}]'"
 
 
 def _call(name: str, program: Program, arguments: list[str]) -> int:

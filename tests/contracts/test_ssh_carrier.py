@@ -145,6 +145,9 @@ def test_a_jump_host_is_gone_through_once_its_key_is_known(
     assert refused(carrier(world, **through), echo.target).code is Code.MACHINE_UNTRUSTED
     known.write_text(f"[{LOOPBACK}]:{jump.target.port} {jump.host_key}\n")
     assert ask(carrier(world, **through), echo.target) == (b"{}", echo.host_key)
+    # Who is named there logs in there, and not the user of the machines.
+    through["jump"] = f"nobody@{LOOPBACK}:{jump.target.port}"
+    assert refused(carrier(world, **through), echo.target).code is Code.MACHINE_REFUSED
 
 
 @pytest.mark.parametrize("text", ["", "no key"])

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
+from ipaddress import ip_address
 from pathlib import Path
 
 from muster.base.clock import SystemClock
@@ -58,6 +59,7 @@ __all__ = [
 PATIENCE = 10.0
 DNS_SERVER = "MUSTER_DNS_SERVER"
 DNS_PORT = 53
+MAX_PORT = 65_535
 MAX_SERVERS = 16
 
 
@@ -137,13 +139,17 @@ def _name_server(environment: Mapping[str, str]) -> tuple[str, int] | None:
     text = environment.get(DNS_SERVER, "")
     if not text:
         return None
-    host, colon, port = text.rpartition(":")
+    host, port = text, str(DNS_PORT)
     if text.startswith("[") or text.count(":") == 1:
-        if colon and port.isdigit():
-            return host.strip("[]"), int(port)
-    elif text:
-        return text, DNS_PORT
-    raise Misconfigured(Code.SETTINGS_INVALID, f"{DNS_SERVER}={text!r} is no name server", "Write ADDRESS:PORT.")
+        host, _, port = text.rpartition(":")
+    try:
+        if 0 < int(port) <= MAX_PORT:
+            return str(ip_address(host.removeprefix("[").removesuffix("]"))), int(port)
+    except ValueError:
+        pass
+    raise Misconfigured(
+        Code.SETTINGS_INVALID, f"{DNS_SERVER}: {text[:80]!r} is no name server", f"write it like 192.0.2.53:{DNS_PORT}"
+    )
 
 
 def open_products(texts: Iterable[bytes], home: Path | None = None) -> dict[bytes, Product]:

@@ -24,6 +24,7 @@ from muster.base.clock import Clock
 from muster.base.entropy import Entropy
 from muster.base.errors import Code, Misconfigured, MusterError, Refused, Unreachable
 from muster.host.core.settings import Endpoint, format_endpoint
+from muster.platform.missing_parts import remedy
 
 SYSTEM_KEYTAB = "/etc/krb5.keytab"
 LIFETIME_SECONDS = 3600
@@ -131,8 +132,8 @@ def _library() -> Any:
     try:
         return import_module("gssapi")
     except ImportError as error:
-        hint = "pip install 'muster-activation[directory]'"
-        raise Misconfigured(Code.SETTINGS_INVALID, "gss = true needs the Kerberos library", hint) from error
+        problem = "gss = true needs the Kerberos library"
+        raise Misconfigured(Code.SETTINGS_INVALID, problem, remedy("directory")) from error
 
 
 def _step(context: Any, token: bytes | None, name: str) -> bytes | None:

@@ -11,6 +11,7 @@ from muster.host.adapters.home_folder import ENVIRONMENT_PREFIX
 from muster.host.adapters.tsig_key import read_tsig_key
 from muster.host.app.naming import DNS_SERVER_VARIABLE
 from muster.host.core.settings import HostSettings, parse_name_server
+from muster.platform import missing_parts
 from muster.platform.settings_file import SettingsFile, database_mistakes, file_mistakes, found_by, keytab_mistakes
 
 
@@ -31,8 +32,8 @@ def named(settings: HostSettings, home: Path, environment: Mapping[str, str]) ->
     if dns.gss:
         yield from keytab_mistakes("dns.keytab", home / dns.keytab)
         if importlib.util.find_spec("gssapi") is None:
-            remedy = "pip install 'muster-activation[directory]'"
-            yield SettingMistake("dns.gss", "Kerberos needs gssapi, which is not installed here", remedy)
+            problem = "Kerberos needs gssapi, which is not installed here"
+            yield SettingMistake("dns.gss", problem, missing_parts.remedy("directory"))
 
 
 SETTINGS = SettingsFile(HostSettings, "host", ENVIRONMENT_PREFIX, named)

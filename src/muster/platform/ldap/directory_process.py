@@ -26,6 +26,7 @@ from muster.platform.ldap.lines import (
     line,
 )
 from muster.platform.ldap.port import MAX_ENTRIES, Attributes, Entry, Kerberos, Login, Scope, Server
+from muster.platform.missing_parts import remedy
 
 # Beyond the library's own deadline: the child says why it failed, where it can.
 GRACE_SECONDS = 0.5
@@ -42,7 +43,7 @@ class DirectoryProcess:
             raise Misconfigured(
                 Code.DIRECTORY_UNREACHABLE,
                 "the LDAP library is not installed here",
-                "pip install 'muster-activation[directory]'",
+                remedy("directory"),
             )
         process = await asyncio.create_subprocess_exec(
             sys.executable,
