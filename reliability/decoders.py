@@ -7,20 +7,18 @@ the same bytes in canonical form.
 from __future__ import annotations
 
 import json
-import tomllib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import cbor2
 
-from muster.base.config import load_text, parse_duration
+from muster.base.config import parse_duration
 from muster.base.errors import Code, MusterError
 from muster.client.core import control, discovery, remote
 from muster.client.core.carried import decode_carried
 from muster.host.core.backup import decode_backup
 from muster.host.core.identity import decode_identity
-from muster.host.core.settings import HostSettings
 from muster.trust import bundle as trusted_bundle
 from muster.trust.humanid import format_confirmation, format_installation, parse_confirmation, parse_installation
 from muster.trust.keyset import enter
@@ -39,6 +37,7 @@ from muster.wire import (
     sign1,
 )
 from muster.wire.armour import PRODUCT_FILE, dearmour
+from reliability import settings_files
 
 VECTORS = Path(__file__).resolve().parents[1] / "spec" / "vectors"
 CORPORA = Path(__file__).resolve().parent / "corpora"
@@ -126,13 +125,6 @@ def _control(data: bytes) -> object:
     return found
 
 
-def _settings(data: bytes) -> object:
-    text = _text(data)
-    found = load_text(HostSettings, text, "fuzzed.toml")
-    tomllib.loads(text)
-    return found
-
-
 def _duration(data: bytes) -> object:
     try:
         return parse_duration(_text(data))
@@ -193,10 +185,10 @@ DECODERS: dict[str, Decoder] = {
     "control_request": Decoder(_control, ("control",)),
     "remote_request": Decoder(remote.decode_remote, ("remote",)),
     "host_address": Decoder(lambda data: discovery.parse_addresses(_text(data)), ("discovery",)),
-    "host_settings": Decoder(_settings, ()),
     "duration": Decoder(_duration, ()),
     "host_identity": Decoder(decode_identity, ()),
     "host_backup": Decoder(decode_backup, ("armour",)),
+    **{name: Decoder(read, ()) for name, read in settings_files.readers().items()},
 }
 
 
@@ -205,16 +197,10 @@ def seeds(name: str) -> Iterator[bytes]:
     for folder in DECODERS[name].vectors:
         for file in sorted((VECTORS / folder).glob("*.json")):
             yield from _strings(json.loads(file.read_text())["given"])
-    yield from MORE.get(name, ())
+    yield from DURATIONS if name == "duration" else settings_files.seeds(name)
 
 
-MORE: dict[str, tuple[bytes, ...]] = {
-    "host_settings": (
-        b'listen = ["0.0.0.0:1688", "[::]:1688"]\nrenewal = "7d"\n[dns]\nzones = [{ zone = "corp.example", weight = 5 }]\n',
-        b'store = "postgresql://muster@db/muster"\nallow = ["198.51.100.0/24"]\nmetrics = "127.0.0.1:9688"\n',
-    ),
-    "duration": (b"180d", b"2h", b"15min", b"90s"),
-}
+DURATIONS = (b"180d", b"2h", b"15min", b"90s")
 
 
 def _strings(given: Any) -> Iterator[bytes]:

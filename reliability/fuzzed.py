@@ -97,7 +97,7 @@ def _run(folder: Path, name: str, seconds: int) -> Run:
         for line in said.splitlines()
         if re.match(r"\S*(Error|Exception)\b|==\d+== ERROR|ALARM", line.strip())
     ]
-    for crash in folder.glob("crash-*"):
+    for crash in (*folder.glob("crash-*"), *folder.glob("timeout-*")):
         shutil.copy(crash, _kept(name) / crash.name)
     if not crashes and executions:
         _fuzz(folder, name, merged, found, "-merge=1", f"-max_len={KEPT_BYTES}")

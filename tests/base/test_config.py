@@ -230,3 +230,10 @@ def test_a_duration_is_written_in_its_largest_whole_unit() -> None:
     texts = ["180d", "2h", "15min", "90s", "0s"]
 
     assert [format_duration(parse_duration(text)) for text in texts] == texts
+
+
+@pytest.mark.parametrize("text", ['["a]b"]', '["a]b]"]\n', '"x.]" = 1\n', '["."]\n', '[ssh]\n"[0]]" = 3\n'])
+def test_names_that_no_setting_can_have_are_told_like_other_unknown_ones(text: str) -> None:
+    with pytest.raises(Misconfigured) as caught:
+        load_text(Settings, text, "sample.toml")
+    assert "sample.toml:" in caught.value.message

@@ -208,4 +208,4 @@ class Life(RuleBasedStateMachine):
 
 
 TestLife = Life.TestCase
-TestLife.settings = settings(stateful_step_count=STEPS)
+TestLife.settings = settings(max_examples=200, stateful_step_count=STEPS)

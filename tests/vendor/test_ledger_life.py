@@ -171,4 +171,4 @@ class LedgerLife(RuleBasedStateMachine):
 
 
 TestLedgerLife = LedgerLife.TestCase
-TestLedgerLife.settings = settings(max_examples=20, stateful_step_count=20, deadline=None)
+TestLedgerLife.settings = settings(max_examples=200, stateful_step_count=20, deadline=None)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
@@ -135,6 +135,7 @@ class CountingAgainstAPlainModel(RuleBasedStateMachine):
 
 
 TestCountingAgainstAPlainModel = CountingAgainstAPlainModel.TestCase
+TestCountingAgainstAPlainModel.settings = settings(max_examples=300)
 
 
 @given(st.lists(st.tuples(st.integers(0, 30), st.sampled_from([5, 25])), max_size=200))

@@ -75,7 +75,7 @@ class HostsTakeTurns(RuleBasedStateMachine):
 
 
 TestHostsTakeTurns = HostsTakeTurns.TestCase
-TestHostsTakeTurns.settings = settings(max_examples=100, stateful_step_count=25, deadline=None)
+TestHostsTakeTurns.settings = settings(max_examples=300, stateful_step_count=25, deadline=None)
 
 
 def test_the_same_news_twice_come_to_the_same() -> None:

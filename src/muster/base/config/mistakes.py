@@ -71,7 +71,7 @@ class Origin:
         while key:
             if key in self.others:
                 return self.others[key]
-            key = _LAST_STEP.sub("", key)
+            key = _shorter(key)
         return None
 
     def line(self, key: str) -> int | None:
@@ -80,7 +80,7 @@ class Origin:
             found = self._line(key)
             if found is not None:
                 return found
-            key = _LAST_STEP.sub("", key)
+            key = _shorter(key)
         return None
 
     def _line(self, key: str) -> int | None:
@@ -94,3 +94,9 @@ class Origin:
             if is_found:
                 at = headers[int(index)] if index and int(index) < len(headers) else lines[0]
         return at + 1 if is_found else None
+
+
+def _shorter(key: str) -> str:
+    """What a key stands in; nothing where it ends in no step of ours, as a quoted name with a bracket in it does."""
+    last = _LAST_STEP.search(key)
+    return key[: last.start()] if last else ""
