@@ -22,6 +22,7 @@ from tests.programs.host_process import run_host, serving, status_of
 from tests.worlds.host_world import CLIENT_EDITION, SERVER_EDITION, SmallVendor, ask, certified_home, request
 from tests.worlds.parts import part
 from tests.worlds.service_manager import service_manager
+from tests.worlds.vendor_keys import CAD, VendorKeys
 
 VENDOR = SmallVendor()
 
@@ -96,6 +97,15 @@ def test_a_confirmation_is_noticed_by_a_host_that_runs(tmp_path: Path) -> None:
         confirmation.write_text(VENDOR.confirmation_file(json.loads(digits.stdout)["installation_id"]))
         assert run_host(home, "confirm", "--file", str(confirmation)).returncode == 0
         assert asyncio.run(ask(host.address, VENDOR, 1)) == 1
+
+
+def test_what_is_left_to_do_begins_with_asking_the_service_that_the_product_file_names(tmp_path: Path) -> None:
+    acme, file = VendorKeys(), tmp_path / "acme.muster"
+    file.write_text(acme.product_file())
+    entered = acme.key(KeyKind.HOST, CAD.id).formatted
+    done = run_host(tmp_path / "home", "setup", "--product", str(file), "--key", "-", entered=entered)
+    assert re.search(r"^  muster host activate +asks https://licensing\.acme\.example$", done.stdout, re.MULTILINE)
+    assert "or muster host confirm CONFIRMATION-ID" in done.stdout
 
 
 def test_a_key_for_machines_is_refused_and_a_key_in_the_arguments_draws_a_warning(tmp_path: Path) -> None:

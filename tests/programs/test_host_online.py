@@ -21,6 +21,12 @@ def test_a_host_is_certified_online_and_one_that_is_gone_is_replaced(tmp_path: P
         for home in ("one", "two"):
             done = run(home, "setup", "--product", str(file), "--key", "-", entered=key.formatted)
             assert done.returncode == 0, done.stderr
+            left = done.stdout.partition("Left to do:")[2].split("\n")
+            assert [line.split("  ")[1] for line in left if "muster host" in line] == [
+                "muster host activate --service URL",
+                "or muster host confirm CONFIRMATION-ID",
+                "muster host serve",
+            ]
         told = run("one", "activate")
         assert (told.returncode, "NO_SERVICE" in told.stderr) == (2, True)
         assert run("one", "activate", "--service", acme.url, "--organisation-name", "Bank").stdout.startswith(

@@ -24,6 +24,7 @@ from muster.host.app.setting_up import (
     installation_file,
     installation_id,
     set_up,
+    vendors_service,
 )
 from muster.host.app.status import Status, status
 from muster.host.core.identity import Identity
@@ -60,4 +61,5 @@ __all__ = [
     "retire",
     "set_up",
     "status",
+    "vendors_service",
 ]

@@ -103,6 +103,11 @@ def set_up(
     return install_key(home, key_text, vendor=product.claims.vendor, entropy=entropy)[0]
 
 
+def vendors_service(home: Path, *, partial: str = "") -> str:
+    """The service that the product file of a host key names; empty when it names none."""
+    return chosen(home, partial)[0].product.claims.service
+
+
 def installation_id(home: Path, *, partial: str = "") -> str:
     """The digits to show to the vendor: 18 groups of 7. `partial`: the key's last five characters, where there are several."""
     return format_installation(chosen(home, partial)[1].installation)

@@ -83,7 +83,7 @@ def setup(
         records, problem = host.plan(folder, os.environ), None
     except MusterError as error:
         records, problem = [], error
-    show_setup(identity, digits, records, problem)
+    show_setup(identity, digits, host.vendors_service(folder, partial=identity.partial), records, problem)
 
 
 @app.command("installation-id")

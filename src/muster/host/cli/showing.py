@@ -13,8 +13,10 @@ from muster.host.app import Identity, Publication, Status, ZoneRecords, lines
 DONE, FAILED, UNREACHABLE = 0, 1, 3
 
 
-def show_setup(identity: Identity, digits: str, records: Sequence[ZoneRecords], problem: MusterError | None) -> None:
-    """What `setup` leaves to do: confirm, publish, serve."""
+def show_setup(
+    identity: Identity, digits: str, service: str, records: Sequence[ZoneRecords], problem: MusterError | None
+) -> None:
+    """What `setup` leaves to do: activate, at the vendor's `service` where one is known, or confirm; publish; serve."""
     if identity.certificate:
         terminal.result(f"host key …{identity.partial} is confirmed already")
     else:
@@ -23,7 +25,9 @@ def show_setup(identity: Identity, digits: str, records: Sequence[ZoneRecords], 
         )
         terminal.result(f"  {digits}\n")
         terminal.result("Left to do:")
-        terminal.result("  muster host confirm CONFIRMATION-ID     with the vendor's answer")
+        way, where = ("", clean(service)) if service else (" --service URL", "the vendor's service, at its address")
+        terminal.result(f"  {f'muster host activate{way}':<38}  asks {where}")
+        terminal.result("  or muster host confirm CONFIRMATION-ID  with the vendor's answer to the id")
     terminal.result(
         "  muster host serve                       answers machines, and publishes in DNS when [dns] says how"
     )
