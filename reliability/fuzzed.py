@@ -2,24 +2,35 @@
 
 Each starts with the strings of its vectors and with what earlier runs kept in `corpora/`; inputs that reached something new
 are merged into it. A find becomes a vector or stays in the corpus.
+
+The long form takes hours. Which decoders it has done stands in `corpora/long.json`: when it is broken off, it goes on with the
+others.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, date, datetime, timedelta
 from hashlib import sha1
 from pathlib import Path
+from threading import Lock
 from typing import NamedTuple
 
 from reliability.decoders import CORPORA, DECODERS, MAX_INPUT, attempt, corpus, seeds
 from reliability.figure import Figure, none_of
 
 AT_ONCE = 2
+LONG = CORPORA / "long.json"
+LASTS = timedelta(days=30)
+"""So long a decoder counts as done."""
+
+_NOTING = Lock()
 KEPT_BYTES = 1_024
 """Inputs that are longer are not kept in the repository."""
 
@@ -57,17 +68,25 @@ def replayed(_folder: Path) -> list[Figure]:
 
 
 def fuzzed(folder: Path, seconds: int) -> list[Figure]:
-    """Each decoder for so many seconds, or (0) only what is kept, or (-1) ten million times."""
+    """Each decoder for so many seconds, or (0) only what is kept, or (-1) ten million times unless it was lately."""
     if not seconds:
         return replayed(folder)
+    today = datetime.now(UTC).date()
+    done = _done(today)
+    names = [name for name in DECODERS if seconds > 0 or name not in done]
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        runs = list(pool.map(lambda name: _run(folder / name, name, seconds), DECODERS))
+        runs = list(pool.map(lambda name: _noted(_run(folder / name, name, seconds), today), names))
+    if seconds < 0:
+        done = _done(today)
+        runs += [run for name, (run, _) in done.items() if name not in names]
     finds = [f"{run.name}: {run.find}" for run in runs if run.find]
     fewest = min(runs, key=lambda run: run.executions)
     each = ", ".join(f"{run.name} {run.executions} ({run.coverage})" for run in runs)
     wanted = MANY if seconds < 0 else 1
+    since = min((on for _, on in done.values()), default=today)
     return [
         *replayed(folder),
+        Figure(f"decoders with {MANY:,} executions since {since}", f"{len(done)} of {len(DECODERS)}", "–", True),
         Figure(
             "fewest executions of a decoder",
             f"{fewest.executions} ({fewest.name})",
@@ -78,6 +97,27 @@ def fuzzed(folder: Path, seconds: int) -> list[Figure]:
         Figure("executions (edges covered) of each", each, "–", True),
         none_of(f"decoders with a find{': ' if finds else ''}{'; '.join(finds)}".replace("|", "/"), len(finds)),
     ]
+
+
+def _done(today: date) -> dict[str, tuple[Run, date]]:
+    """What the long form did in the last weeks, without a find, and when."""
+    found: dict[str, tuple[Run, date]] = {}
+    kept = json.loads(LONG.read_text()) if LONG.exists() else {}
+    for name, row in kept.items():
+        on = date.fromisoformat(row["on"])
+        if name in DECODERS and today - on <= LASTS:
+            found[name] = Run(name, row["executions"], row["coverage"], ""), on
+    return found
+
+
+def _noted(run: Run, today: date) -> Run:
+    """The run, written down when it was a long one that found nothing."""
+    if run.executions >= MANY and not run.find:
+        with _NOTING:
+            kept = json.loads(LONG.read_text()) if LONG.exists() else {}
+            kept[run.name] = {"executions": run.executions, "coverage": run.coverage, "on": str(today)}
+            LONG.write_text(json.dumps(kept, indent=2) + "\n")
+    return run
 
 
 def _run(folder: Path, name: str, seconds: int) -> Run:
