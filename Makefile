@@ -57,8 +57,8 @@ docs: setup ## the documentation as a site in site/, without any request to the 
 fuzzer: setup ## what fuzzes decoders; 35 megabytes that nothing else needs
 	@$(PYTHON) -c 'import atheris' 2>/dev/null || $(BIN)/pip install --quiet --require-hashes -r requirements/fuzz.txt
 
-bench: setup ## measure, as ratios against limits of the same run; writes docs/develop/bench.md
-	@$(PYTHON) bench/run.py --known 1000000 --many-keys 10000000 --many-machines --out docs/develop/bench.md
+bench: setup ## measure, as ratios against limits of the same run (PARTS="host vendor"); writes docs/develop/bench.md
+	@$(PYTHON) bench/run.py $(PARTS) --known 1000000 --many-keys 10000000 --many-machines --out docs/develop/bench.md
 
 reliability: parts fuzzer ## kill, crowd, starve and stop hosts (ROWS="R1 R7", SIZE=--long); writes docs/develop/reliability.md
 	@$(PYTHON) reliability/run.py $(ROWS) $(SIZE) --out docs/develop/reliability.md
