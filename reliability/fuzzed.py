@@ -30,6 +30,7 @@ LONG = CORPORA / "long.json"
 LASTS = timedelta(days=30)
 """So long a decoder counts as done."""
 
+PAGE = Path(__file__).resolve().parents[1] / "docs" / "develop" / "fuzzing.md"
 _NOTING = Lock()
 KEPT_BYTES = 1_024
 """Inputs that are longer are not kept in the repository."""
@@ -81,7 +82,7 @@ def fuzzed(folder: Path, seconds: int) -> list[Figure]:
         runs += [run for name, (run, _) in done.items() if name not in names]
     finds = [f"{run.name}: {run.find}" for run in runs if run.find]
     fewest = min(runs, key=lambda run: run.executions)
-    each = ", ".join(f"{run.name} {run.executions} ({run.coverage})" for run in runs)
+    PAGE.write_text(_page(runs, today))
     wanted = MANY if seconds < 0 else 1
     since = min((on for _, on in done.values()), default=today)
     return [
@@ -94,9 +95,34 @@ def fuzzed(folder: Path, seconds: int) -> list[Figure]:
             fewest.executions >= wanted,
         ),
         Figure("executions in all", str(sum(run.executions for run in runs)), "–", True),
-        Figure("executions (edges covered) of each", each, "–", True),
+        Figure(
+            "edges covered in all, by decoder", f"{sum(run.coverage for run in runs)}, [fuzzing](fuzzing.md)", "–", True
+        ),
         none_of(f"decoders with a find{': ' if finds else ''}{'; '.join(finds)}".replace("|", "/"), len(finds)),
     ]
+
+
+def _page(runs: list[Run], today: date) -> str:
+    """Decoder by decoder: this run, the last long one, and what is kept."""
+    done = _done(today)
+    lines = []
+    for run in sorted(runs, key=lambda run: run.name):
+        long, on = done.get(run.name, (None, None))
+        whole = f"{long.executions:,} on {on}" if long else "not yet"
+        kept = sum(1 for _ in corpus(run.name))
+        lines.append(
+            f"| `{run.name}` | {run.executions:,} | {run.coverage} | {whole} | {len({*seeds(run.name)})} | {kept} |"
+        )
+    head = "| decoder | executions | edges covered | long run | seeds | kept |\n|---|---|---|---|---|---|\n"
+    return (
+        "# Fuzzing\n\n"
+        "Row R5 of [reliability](reliability.md), decoder by decoder, written by the run itself: everything that reads bytes "
+        "or text from outside, under libFuzzer (atheris). What is neither accepted nor refused in our own words is a find; what "
+        "is accepted must encode to the same bytes, and where it is CBOR, cbor2 must read and write it so, too. Seeds are the "
+        "strings of the vectors; what else reached something new is kept in `reliability/corpora`. Edges covered are those of "
+        "Python code that the fuzzer sees, so they compare a decoder with itself only.\n\n"
+        f"{today}.\n\n{head}" + "\n".join(lines) + "\n"
+    )
 
 
 def _done(today: date) -> dict[str, tuple[Run, date]]:
