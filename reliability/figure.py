@@ -5,9 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 
+NOTHING = "–"
+
+
 @dataclass(frozen=True)
 class Figure:
-    """One line of the page: `holds` is the verdict, `wanted` the words for it; what is not judged says so."""
+    """One line of the page: `holds` is the verdict, `wanted` the words for it, a dash where nothing is; what is not judged says so."""
 
     what: str
     measured: str
@@ -17,6 +20,8 @@ class Figure:
 
     def __str__(self) -> str:
         verdict = ("holds" if self.holds else "**fails**") if self.is_judged else "not judged"
+        if self.wanted == NOTHING and self.holds:
+            verdict = NOTHING
         return f"{self.what} | {self.measured} | {self.wanted} | {verdict}"
 
 
