@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-
 NOTHING = "–"
 
 
 @dataclass(frozen=True)
 class Figure:
-    """One line of the page: `holds` is the verdict, `wanted` the words for it, a dash where nothing is; what is not judged says so."""
+    """One line of the page: `holds` is the verdict, `wanted` the words for it, a dash for nothing; what is not judged says so."""
 
     what: str
     measured: str
