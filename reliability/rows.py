@@ -52,7 +52,7 @@ class Row:
 
 ROWS: dict[str, Row] = {
     "R1": Row("host killed with SIGKILL at random instants under load", killed, (10,), (200,), (1_000,), "kills"),
-    "R2": Row("power lost at any instant", powerless, (120, 20), (3_000, 200), (20_000, 2_000), "machines"),
+    "R2": Row("power lost at any instant", powerless, (120, 20), (3_000, 200), (3_000, 200), "machines"),
     "R3": Row(
         "vendor killed between intent, commit, signature and answer, and while it seals",
         vendor_killed,
@@ -102,7 +102,7 @@ ROWS: dict[str, Row] = {
         (100, 1),
         "kills",
     ),
-    "R17": Row("keys that change, clients that lag behind, attacks on both", rotated, (1,), (40,), (400,), "vendors"),
+    "R17": Row("keys that change, clients that lag behind, attacks on both", rotated, (1,), (40,), (40,), "vendors"),
     "R20": Row("ids with every slip of people who type", mistyped, (60,), (2_000,), (100_000,), "ids"),
     "R21": Row("random histories against plain models", histories, (3,), (500,), (10_000,), "histories"),
     "R18": Row(
