@@ -23,7 +23,7 @@ $(STAMP): tools/setup.sh pyproject.toml requirements/dev.txt requirements/docs.t
 	@tools/setup.sh $(VENV)
 	@touch $@
 
-demo: setup ## a vendor, a name server, a host, 31 machines and a console on loopback, within a minute
+demo: setup ## a vendor, a name server, a host, 31 machines and a console on loopback, within a minute; pages to open
 	@$(BIN)/muster demo
 
 servers:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import io
 import json
+import os
+import pty
 import re
 import signal
 import subprocess
@@ -16,7 +18,7 @@ import pytest
 from rich.console import Console
 
 from muster.cli import run as muster
-from muster.demo.app import run
+from muster.demo.app import ENOUGH_BYTES, lasting_for_a_while, run
 from muster.demo.portal import confirmation_at
 from muster.demo.view import WIDTH, LiveStage, PlainStage, save_picture
 
@@ -71,6 +73,36 @@ def test_thirty_machines_are_licensed_everybody_takes_part_and_nothing_is_left_b
         finally:
             process.kill()
     assert list(tmp_path.iterdir()) == []
+
+
+def test_on_a_terminal_the_pages_are_open_until_enter() -> None:
+    """Two machines and lines instead of a picture: about the end alone."""
+    ours, theirs = pty.openpty()
+    with subprocess.Popen(
+        [*COMMAND, "--machines", "2", "--plain"], stdin=theirs, stdout=theirs, stderr=theirs, close_fds=True
+    ) as process:
+        os.close(theirs)
+        try:
+            told = ""
+            while "ends it and leaves nothing behind" not in told:
+                told += os.read(ours, 4096).decode()
+            assert "Enter ends it" in told
+            found = re.search(r"the vendor's portal +(http://\S+)", told)
+            assert found is not None, told
+            assert httpx2.get(found[1], trust_env=False, timeout=WITHIN_SECONDS).status_code == 200
+            os.write(ours, b"\n")
+            assert process.wait(timeout=WITHIN_SECONDS) == 0
+        finally:
+            process.kill()
+            os.close(ours)
+
+
+def test_the_world_lies_in_memory_where_there_is_room_and_nobody_names_another_place(tmp_path: Path) -> None:
+    assert lasting_for_a_while({"TMPDIR": str(tmp_path)}, tmp_path) is None
+    assert lasting_for_a_while({}, tmp_path / "absent") is None
+    found = os.statvfs(tmp_path)
+    is_enough = found.f_bavail * found.f_frsize >= ENOUGH_BYTES
+    assert lasting_for_a_while({}, tmp_path) == (tmp_path if is_enough else None)
 
 
 def test_too_few_machines_are_counted_and_told_what_is_missing(capsys: pytest.CaptureFixture[str]) -> None:

@@ -32,26 +32,37 @@ def demo(
         bool, typer.Option("--headless", help="No pictures and no pauses: one JSON object in the end.")
     ] = False,
     stay: Annotated[
-        bool, typer.Option("--stay", help="Go on until Ctrl-C, and tell which pages can be opened.")
-    ] = False,
+        bool | None,
+        typer.Option(
+            "--stay/--no-stay",
+            help="Go on and tell which pages can be opened, until Enter or Ctrl-C. On a terminal it does by itself.",
+            show_default=False,
+        ),
+    ] = None,
     picture: Annotated[Path | None, typer.Option("--picture", help="Save a picture of it as SVG.")] = None,
 ) -> None:
     """A vendor, a name server, an activation host and machines on loopback; see the count rise."""
+    on_terminal = sys.stdin.isatty() and sys.stdout.isatty()
+    stays = stay if stay is not None else on_terminal and not headless and picture is None
     live = None if headless else _live(picture, plain=plain, pause=0.0 if no_wait else 1.0)
     stage = live or (QuietStage() if headless else PlainStage())
 
     async def play(ending: Ending, pages: Pages) -> None:
+        if on_terminal:
+            _forget_what_was_typed()
         _tell(ending, pages, as_json=headless)
+        if not headless:
+            terminal.result(f"{'Enter' if on_terminal else 'Ctrl-C'} ends it and leaves nothing behind.")
         sys.stdout.flush()
-        await _told_to_end()
+        await _told_to_end(at_enter=on_terminal)
 
     try:
-        ending = asyncio.run(run(machines, stage, play=play if stay else None))
+        ending = asyncio.run(run(machines, stage, play=play if stays else None))
     except Disappointed as error:
         raise MusterError(Code.INTERNAL, f"the demonstration failed: {error}") from error
     if picture is not None and live is not None:
         save_picture(live, picture)
-    if not stay:
+    if not stays:
         _tell(ending, None, as_json=headless)
 
 
@@ -80,13 +91,25 @@ def _tell(ending: Ending, pages: Pages | None, *, as_json: bool) -> None:
         f"  the vendor's portal          {pages.portal}\n"
         f"  the vendor's pages           {pages.vendor}\n"
         f"  the administrator's console  {pages.console}\n"
-        f"An installation id to try at the portal:\n{pages.installation_id}\n"
-        "Ctrl-C ends it and leaves nothing behind."
+        f"An installation id to try at the portal:\n{pages.installation_id}"
     )
 
 
-async def _told_to_end() -> None:
+async def _told_to_end(*, at_enter: bool) -> None:
+    """Until Ctrl-C; with `at_enter` also until a line, or its end, comes from the terminal."""
     loop, told = asyncio.get_running_loop(), asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, told.set)
+    if at_enter:
+        loop.add_reader(sys.stdin.fileno(), told.set)
     await told.wait()
+    if at_enter:
+        loop.remove_reader(sys.stdin.fileno())
+        _forget_what_was_typed()
+
+
+def _forget_what_was_typed() -> None:
+    """What was typed during the story does not end it, and what ends it is not meant for the shell."""
+    import termios
+
+    termios.tcflush(sys.stdin, termios.TCIFLUSH)
