@@ -207,9 +207,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--out", type=Path, default=ROOT / "dist")
     asked = parser.parse_args(arguments)
     if Path(sys.base_prefix) != Path("/usr"):
-        print(
-            f"debian: note: made with {sys.base_prefix}, not with Debian's Python: PYTHON=/usr/bin/python3 make setup"
-        )
+        print(f"debian: note: made with {sys.base_prefix}, not with Debian's Python, which make deb takes where it is")
     for kind in KINDS:
         print(build(kind, asked.wheel, asked.out))
     return 0
