@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from tools.pictures.listed import PROGRAMS, SHARED, Shot
+from tools.pictures.listed import PROGRAMS, SHARED
 from tools.pictures.page import PAGE, page
+from tools.pictures.shot import Shot
 
 ROOT = Path(__file__).resolve().parents[2]
 PICTURES = ROOT / "docs" / "pictures"

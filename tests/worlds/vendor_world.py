@@ -48,11 +48,19 @@ class = "server"
 class Acme:
     """Acme Software with one product and one customer. Every confirmation goes the way an operator's would."""
 
-    def __init__(self, home: Path, *, roots: int = 1, threshold: int = 1, database: str = "sqlite") -> None:
+    def __init__(
+        self,
+        home: Path,
+        *,
+        roots: int = 1,
+        threshold: int = 1,
+        database: str = "sqlite",
+        clock: HandClock | None = None,
+    ) -> None:
         self.home = home
         self._others: list[vendor.Vendor] = []
         self.environment = {"MUSTER_VENDOR_DATABASE": database}
-        self.clock = HandClock()
+        self.clock = clock or HandClock()
         self.vendor, self.fingerprint = vendor.create(
             home,
             "Acme Software",
