@@ -73,7 +73,7 @@ def test_every_page_meets_the_rules_of_accessibility(world: World, dark: bool, s
         log_in(world, page)
         for path in PAGES:
             page.goto(world.address + path)
-            for summary in page.locator("summary").all():
+            for summary in page.locator("summary:visible").all():
                 summary.click()
             assert (path, judged(page)) == (path, [])
         page.goto(world.address + "/directory")
@@ -143,3 +143,20 @@ def test_nothing_that_machines_say_is_run_or_loaded(world: World) -> None:
             assert "owned" not in page.title()
     assert {address.split("/")[2] for address in requests} == {world.address.split("/")[2]}
     assert complaints == []
+
+
+def test_machines_stand_on_the_first_screen_of_a_phone_and_the_filter_is_folded_there_alone(world: World) -> None:
+    with page_of(world.browser, size=PHONE, script=False) as page:
+        log_in(world, page)
+        page.goto(world.address + "/machines")
+        row = page.get_by_role("link", name="PC-000001", exact=True).bounding_box()
+        assert row
+        assert row["y"] + row["height"] < PHONE[1]
+        name = page.get_by_label("Name", exact=True)
+        assert not name.is_visible()
+        page.get_by_text("Filter", exact=True).first.click()
+        assert name.is_visible()
+        page.set_viewport_size({"width": DESKTOP[0], "height": DESKTOP[1]})
+        page.reload()
+        assert page.get_by_label("Name", exact=True).is_visible()
+        assert not page.locator("summary", has_text="Filter").first.is_visible()
