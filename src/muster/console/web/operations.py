@@ -31,7 +31,11 @@ OPERATIONS = {
     INSTALL: Operation("Install a key", "A key of this console, in place of the one there.", asks=("key",)),
     COLLECT: Operation("Collect installation ids", "For proxy activation with a MAK.", asks=("edition",)),
     ONLINE: Operation("Confirm at the vendor", "The installation ids that were collected, by the vendor's service."),
-    BUNDLE: Operation("Write a request bundle", "The installation ids that were collected, as a file that is carried to the vendor.", asks=("names",)),
+    BUNDLE: Operation(
+        "Write a request bundle",
+        "The installation ids that were collected, as a file that is carried to the vendor.",
+        asks=("names",),
+    ),
     DEPOSIT: Operation(
         "Deposit confirmations", "Each machine gets its own. That costs no activation.", asks=("again",)
     ),
