@@ -52,7 +52,8 @@ def _group_mistakes(name: str) -> Iterator[SettingMistake]:
     try:
         grp.getgrnam(name)
     except KeyError:
-        yield SettingMistake("administrators", f"this machine has no group {name!r}", f"make it: groupadd {name}")
+        remedy = f"make it: groupadd {name}" if name.split() == [name] else "write the name of one group"
+        yield SettingMistake("administrators", f"this machine has no group {name!r}", remedy)
 
 
 SETTINGS = SettingsFile(ClientSettings, "client", PREFIX, named)

@@ -74,7 +74,7 @@ class ClientSettings:
         if self.hosts:
             checked("hosts", parse_addresses, ",".join(self.hosts))
         for number, zone in enumerate(self.zones):
-            checked(f"zones[{number}]", check_name, zone)
+            checked(f"zones[{number}]", check_zones, (zone,))
         checked("zones", check_zones, self.zones)
         if self.dns:
             checked("dns", parse_dns, self.dns)
@@ -147,7 +147,13 @@ def check_zones(zones: tuple[str, ...]) -> tuple[str, ...]:
     """Zones in lower case; `Misconfigured` for what is no zone, or too many."""
     if len(zones) > MAX_ZONES:
         raise Misconfigured(Code.SETTINGS_INVALID, f"{len(zones)} zones", f"at most {MAX_ZONES} zones are asked")
-    return tuple(check_name(zone) for zone in zones)
+    names = tuple(check_name(zone) for zone in zones)
+    for name in names:
+        if name.rpartition(".")[2].isdigit():
+            raise Misconfigured(
+                Code.SETTINGS_INVALID, f"{name!r} is an address, not a zone", "write it like corp.example"
+            )
+    return names
 
 
 def guide(

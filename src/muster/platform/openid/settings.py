@@ -48,6 +48,9 @@ class OpenIdSettings:
             word, _, role = pair.rpartition("=")
             if not word or not role:
                 raise SettingMistake(f"roles[{number}]", f"{pair[:80]!r} gives no role", f"write roles = {_ROLES}")
+            if word in [before.rpartition("=")[0] for before in self.roles[:number]]:
+                problem = f"{word[:80]!r} gives a role already, and the first counts"
+                raise SettingMistake(f"roles[{number}]", problem, "keep one of them")
         for number, scope in enumerate(self.scopes):
             if len(scope.split()) != 1:
                 raise SettingMistake(
