@@ -1,6 +1,7 @@
 """``python -m tools.pictures [NAME …]``: takes all pictures of pages, or those; ``--page`` only writes the page of pages.
 
-Taken by hand when pages have changed, and looked at: no test compares pixels. Needs Debian's Chromium.
+Taken by hand when pages have changed, and looked at: no test compares pixels. Those that confirm something change what
+later ones count, so what is committed comes of a run that took all. Needs Debian's Chromium.
 """
 
 from __future__ import annotations

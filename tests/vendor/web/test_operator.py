@@ -47,7 +47,7 @@ def test_a_confirmation_names_key_and_cost_and_stands_in_the_audit_under_his_nam
 ) -> None:
     key = site.acme.mak(activations=3)
     page = confirm(otto, format_installation(machine(key, hardware(1))))
-    assert re.search(r"For Example Bank , key …\w{5} \( ?1 of 3 activations ?\); it cost activation", page), page
+    assert re.search(r"For Example Bank , key …\w{5} \( ?1 of 3 activations ?\); it cost an activation", page), page
     row = site.acme.vendor.store.run(lambda books: books.audit_rows(1))[0]
     assert (row.actor, row.action) == ("otto", "machine.confirmed")
 
@@ -61,7 +61,7 @@ def test_an_exception_needs_a_reason_and_then_helps(site: AcmeSite, otto: Browse
     assert "An exception needs a reason" in plain(without)
     granted = otto.fill("/operator/exception", "/operator", installation=second, activations="1", reason="fire <b>")
     assert "1 of 2 activations" in plain(granted)
-    assert "it cost activation" in confirm(otto, second)
+    assert "it cost an activation" in confirm(otto, second)
     rows = site.acme.vendor.store.run(lambda books: books.audit_rows(5))
     assert [row.details["reason"] for row in rows if row.action == "key.extended"] == ["fire <b>"]
 
