@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.docs.named import NAMED
+from tests.docs.named import LINES, NAMED
 from tests.docs.page import Block, blocks
 from tests.worlds.vendor_world import PASSPHRASE
 
@@ -23,13 +23,16 @@ PATIENCE_SECONDS = 120
 STOP_SECONDS = 30
 KEY = re.compile(r"(?:[0-9A-Z]{5}-){4}[0-9A-Z]{5}")
 _LISTENING = re.compile(r"^listening on (\S+)$", re.MULTILINE)
-# Homes are the test's to say, command by command.
-_KEPT = 'export -p | grep -v "^declare -x MUSTER_HOME=" > "$SHELL_STATE"; printf "cd %q\\n" "$PWD" >> "$SHELL_STATE"'
+# What the page itself exports, and where it went; the test's own variables are the test's to change.
+_FIRST = 'export -p > "$SHELL_STATE.first"\n'
+_KEPT = (
+    """export -p | grep -vxF -f "$SHELL_STATE.first" > "$SHELL_STATE"; printf "cd %q\\n" "$PWD" >> "$SHELL_STATE\""""
+)
 
 
-def is_named(page: str, line: str) -> bool:
+def is_named(page: str, block: Block) -> bool:
     """Whether the table says where this is run, or why it cannot be."""
-    return any(line.startswith(first) for first in NAMED.get(page, {}))
+    return block.first.startswith(tuple(NAMED.get(page, {})))
 
 
 class Reader:
@@ -57,12 +60,13 @@ class Reader:
 
     def take(self, start: str) -> str:
         """The next block that is not named, which begins so; with what is here in the place of what the page invents."""
-        while self._left and is_named(self.page, self._left[0].first):
+        while self._left and is_named(self.page, self._left[0]):
             self._left.pop(0)
         assert self._left, f"{self.page}: no block is left that begins with {start!r}"
         block = self._left.pop(0)
         assert block.first.startswith(start), f"{self.page}: {block.first!r} comes before {start!r}, and nobody does it"
-        lines = [line for line in block.commands if not is_named(self.page, line)]
+        left_out = LINES.get(self.page, {})
+        lines = [line for line in block.commands if line not in left_out]
         return self.here("".join(f"{line}\n" for line in lines) if block.language == "" else block.text)
 
     def here(self, text: str) -> str:
@@ -130,11 +134,11 @@ class Reader:
                 process.wait(STOP_SECONDS)
 
     def _before(self) -> str:
-        return f". {self.state}\n" if self.state.exists() else ""
+        return _FIRST + (f". {self.state}\n" if self.state.exists() else "")
 
     def done(self) -> None:
         """Nothing is left that is not named."""
-        left = [block for block in self._left if not is_named(self.page, block.first)]
+        left = [block for block in self._left if not is_named(self.page, block)]
         assert left == [], (
             f"{self.page}: nobody runs {[block.first for block in left]}; run them, or name them in named.py"
         )
@@ -142,4 +146,4 @@ class Reader:
 
 def unnamed(page: str) -> list[Block]:
     """Blocks of a page that somebody must follow."""
-    return [block for block in blocks(page) if not is_named(page, block.first)]
+    return [block for block in blocks(page) if not is_named(page, block)]

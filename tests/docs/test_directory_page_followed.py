@@ -32,7 +32,9 @@ def test_two_directories_are_activated_and_a_machine_by_one_of_them(
     key = KEY.findall(reader.run(SELL_HOST))[0]
     with reader.serving("muster vendor serve --listen 127.0.0.1:0") as url:
         definition = (vendor_home / "product.toml").read_text(encoding="utf-8")
-        named = re.sub(r'^(name = "Acme Software".*)$', rf'\1\nservice = "{url}"', definition, count=1, flags=re.MULTILINE)
+        named = re.sub(
+            r'^(name = "Acme Software".*)$', rf'\1\nservice = "{url}"', definition, count=1, flags=re.MULTILINE
+        )
         (desk / "product.toml").write_text(named)
         reader.run("muster vendor product import product.toml --export acme.muster")
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.docs.named import NAMED
+from tests.docs.named import LINES, NAMED
 from tests.docs.page import ROOT, Block, blocks
 from tests.docs.reader import Reader, unnamed
 
@@ -18,7 +18,9 @@ PAGES = sorted(
     for page in (*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "interop").rglob("*.md"))
     if "build" not in page.parts
 )
-TESTS = "".join(path.read_text(encoding="utf-8") for path in sorted(Path(__file__).parent.glob("test_*.py")))
+TESTS = "".join(
+    path.read_text(encoding="utf-8") for path in sorted(Path(__file__).parent.glob("*.py")) if path.name != "named.py"
+)
 
 
 @pytest.mark.parametrize("page", [page for page in PAGES if not page.startswith(GENERATED) and blocks(page)])
@@ -27,14 +29,19 @@ def test_every_block_of_a_page_is_followed_or_named(page: str) -> None:
     assert left == [] or f'"{page}"' in TESTS, f"{page}: nobody runs {left}; follow the page, or name them in named.py"
 
 
-@pytest.mark.parametrize("page", NAMED)
+@pytest.mark.parametrize("page", sorted({*NAMED, *LINES}))
 def test_what_is_named_stands_on_its_page_and_tests_that_are_named_know_the_page(page: str) -> None:
-    lines = [line for block in blocks(page) for line in block.text.splitlines()]
-    assert [first for first in NAMED[page] if not any(line.startswith(first) for line in lines)] == []
-    for reason in set(NAMED[page].values()):
+    found = blocks(page)
+    gone = [start for start in NAMED.get(page, {}) if not any(block.first.startswith(start) for block in found)]
+    lines = [line for block in found for line in block.commands]
+    gone += [start for start in LINES.get(page, {}) if start not in lines]
+    assert gone == []
+    for reason in set(NAMED.get(page, {}).values()):
         if reason.startswith("tests/"):
             test = (ROOT / reason).read_text(encoding="utf-8")
-            assert Path(page).name in test or "rglob" in test, f"{reason} does not name {page}"
+            assert Path(page).name in test or "rglob" in test or Path(page).stem in Path(reason).stem, (
+                f"{reason} does not name {page}"
+            )
 
 
 def test_a_reader_who_leaves_a_block_out_is_told(tmp_path: Path) -> None:

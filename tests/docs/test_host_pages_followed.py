@@ -117,7 +117,9 @@ def test_two_hosts_share_a_count_in_a_database(
         store, dns = reader.take("store"), reader.take("[dns]")
         certified_home(tmp_path / "other")
         for place in (home, tmp_path / "other"):
-            (place / "host.toml").write_text(f'listen = ["127.0.0.1:0"]\n{store}{dns}publish = false\ntarget = "{NAME}"\n')
+            (place / "host.toml").write_text(
+                f'listen = ["127.0.0.1:0"]\n{store}{dns}publish = false\ntarget = "{NAME}"\n'
+            )
         with (
             reader.serving("muster host serve", home=home) as one,
             reader.serving("muster host serve", home=tmp_path / "other") as two,
@@ -165,3 +167,25 @@ def test_trouble_begins_with_three_commands(reading: Reading, home: Path, tmp_pa
         with reader.serving("muster host serve", home=home) as address:
             reader.run(f"muster client set-host {address}", home=tmp_path / "machine")
             reader.each("muster client diagnose", tmp_path / "machine", home, tmp_path / "machine", codes=(1, 0, 0))
+
+
+def test_watching_is_four_commands(reading: Reading, home: Path, vendor_home: Path, tmp_path: Path) -> None:
+    with reading("docs/operate/monitoring.md") as reader:
+        (home / "host.toml").write_text('listen = ["127.0.0.1:0"]\n' + reader.take("metrics").replace("9688", "0"))
+        machine(reader, tmp_path / "machine")
+        # The machine is not activated yet, and that is what the second command is there to tell.
+        places = (home, tmp_path / "machine", vendor_home, tmp_path / "console")
+        reader.each("muster host status --check", *places, codes=(0, 1, 0, 0))
+
+
+def test_an_organisation_is_simulated(reading: Reading) -> None:
+    with reading("docs/operate/simulate.md") as reader:
+        reader.follow("muster simulate")
+        for name in ("plan.html", "plan.png"):
+            assert (reader.folder / name).stat().st_size > 1000
+        # The year of five hundred machines takes ten seconds, the month of twenty none.
+        office = reader.take('name = "An office"')
+        (reader.folder / "office.toml").write_text(
+            office.replace("days = 365", "days = 90").replace("count = 500", "count = 30")
+        )
+        assert "0 differed" in reader.run("muster simulate office.toml")

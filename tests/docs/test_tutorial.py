@@ -39,7 +39,9 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
     desk.mkdir()
     wheels.mkdir()
     part("ssh-keygen")
-    reader = Reader("docs/operate/install.md", desk, Path(sys.executable).parent, {"/opt/muster": str(folder / ".venv")})
+    reader = Reader(
+        "docs/operate/install.md", desk, Path(sys.executable).parent, {"/opt/muster": str(folder / ".venv")}
+    )
     reader.around |= {"PYTHON": sys.executable, "PIP_INDEX_URL": "http://127.0.0.1:9/"}
     reader.follow("ssh-keygen", typed="\n\n")
     for name in ("pip", "segno"):

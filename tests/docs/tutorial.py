@@ -1,6 +1,6 @@
-"""docs/tutorial.md, typed as it stands, in a network of its own where its ports are free: `python -m tests.docs.tutorial CHECKOUT`.
+"""docs/tutorial.md, typed as it stands, in a network of its own where its ports are free.
 
-It prints how many commands it typed. What the page shows as printed must have been printed.
+`python -m tests.docs.tutorial CHECKOUT` prints how many commands it typed. What the page shows as printed must have been printed.
 """
 
 from __future__ import annotations
