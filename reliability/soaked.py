@@ -97,9 +97,9 @@ async def _ask(host: HostProcess, vendor: SmallVendor, seconds: int, pace: int) 
 
     async def asks(number: int) -> None:
         body, begun = request(vendor, number % IDS), time.monotonic()
-        answer = await _exchange(name, int(port), body)
+        answer = await exchange(name, int(port), body)
         soak.waits.append(time.monotonic() - begun)
-        if answer is None or (number % VERIFIED_EVERY == 0 and not _tells_a_count(vendor, body, answer)):
+        if answer is None or (number % VERIFIED_EVERY == 0 and not tells_a_count(vendor, body, answer)):
             soak.errors += 1
         elif number % VERIFIED_EVERY == 0:
             soak.verified += 1
@@ -158,7 +158,8 @@ class _Peer(asyncio.Protocol):
             self._answer.set_result(self._heard[1:] if is_whole else None)
 
 
-async def _exchange(name: str, port: int, body: bytes) -> bytes | None:
+async def exchange(name: str, port: int, body: bytes) -> bytes | None:
+    """One request of a host, and its answer; None when there is none in time."""
     loop = asyncio.get_running_loop()
     answer: asyncio.Future[bytes | None] = loop.create_future()
     try:
@@ -172,7 +173,8 @@ async def _exchange(name: str, port: int, body: bytes) -> bytes | None:
         return None
 
 
-def _tells_a_count(vendor: SmallVendor, body: bytes, answer: bytes) -> bool:
+def tells_a_count(vendor: SmallVendor, body: bytes, answer: bytes) -> bool:
+    """Whether an answer is signed, to this request, and holds a count."""
     return isinstance(verify_answer(body, answer, vendor.trusted).claims, ReplyClaims)
 
 
