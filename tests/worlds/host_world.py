@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -87,34 +88,11 @@ class SmallVendor:
 
     def keysets(self) -> tuple[bytes, ...]:
         """The signed keysets; what is withdrawn stands in the newest."""
-        day = day_number(START)
-        keys = (
-            (1, Purpose.HOST, self.host_key),
-            (2, Purpose.PRODUCT, self.product_key),
-            (3, Purpose.OBJECT, self.object_key),
-        )
-        issuing = tuple(
-            IssuingKey(number, purpose, public_bytes(key), day - 10, day + 10_000) for number, purpose, key in keys
-        )
-        return tuple(
-            sign_keyset(
-                Keyset(
-                    version,
-                    day,
-                    day + 10_000,
-                    1,
-                    (public_bytes(self.root),),
-                    issuing,
-                    self.withdrawn if version == self.versions else (),
-                ),
-                [self.root],
-            )
-            for version in range(1, self.versions + 1)
-        )
+        return _keysets(self.seed, self.withdrawn, self.versions)
 
     @property
     def trusted(self) -> TrustedKeysets:
-        return enter(self.keysets())
+        return _entered(self.keysets())
 
     def product_file(self, serial: int = 1) -> bytes:
         editions = (
@@ -186,6 +164,31 @@ def request(vendor: SmallVendor, number: int, edition: int = CLIENT_EDITION, **c
         "flags": Flags.NONE,
     }
     return encode_request(ActivationRequest(**{**values, **changes}))  # type: ignore[arg-type]
+
+
+@lru_cache
+def _keysets(seed: int, withdrawn: tuple[int, ...], versions: int) -> tuple[bytes, ...]:
+    """Made once: a vendor of a test is asked for them with every request."""
+    day, vendor = day_number(START), SmallVendor(seed=seed)
+    keys = (
+        (1, Purpose.HOST, vendor.host_key),
+        (2, Purpose.PRODUCT, vendor.product_key),
+        (3, Purpose.OBJECT, vendor.object_key),
+    )
+    issuing = tuple(
+        IssuingKey(number, purpose, public_bytes(key), day - 10, day + 10_000) for number, purpose, key in keys
+    )
+    roots = (public_bytes(vendor.root),)
+    newest = {versions: withdrawn}
+    return tuple(
+        sign_keyset(Keyset(version, day, day + 10_000, 1, roots, issuing, newest.get(version, ())), [vendor.root])
+        for version in range(1, versions + 1)
+    )
+
+
+@lru_cache
+def _entered(documents: tuple[bytes, ...]) -> TrustedKeysets:
+    return enter(documents)
 
 
 async def exchange(address: str, body: bytes, source: str = "") -> bytes | None:
