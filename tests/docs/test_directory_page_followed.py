@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.docs.reader import KEY, Reader
+from tests.docs.warm import warm
 from tests.worlds import openldap, samba
 
 pytestmark = pytest.mark.parts
@@ -19,13 +20,21 @@ DELETE = (
 )
 
 
+@pytest.fixture
+def in_domain(samba_domain: samba.Domain, tmp_path: Path) -> Iterator[Path]:
+    """`muster`, which finds the domain's names: they are in a library that a program is started with."""
+    folder = tmp_path / "programs"
+    folder.mkdir()
+    with warm(folder, samba_domain.environment) as programs:
+        yield programs
+
+
 def test_two_directories_are_activated_and_a_machine_by_one_of_them(
-    vendor_home: Path, samba_domain: samba.Domain, tmp_path: Path
+    vendor_home: Path, samba_domain: samba.Domain, in_domain: Path, tmp_path: Path
 ) -> None:
     desk = tmp_path / "desk"
     desk.mkdir()
-    # The domain's names are there for programs that are started from nothing alone.
-    reader = Reader("docs/operate/directory.md", desk, Path(sys.executable).parent)
+    reader = Reader("docs/operate/directory.md", desk, in_domain)
 
     reader.around["MUSTER_HOME"] = str(vendor_home)
     reader.run('muster vendor organisation add "Globex Corporation"')

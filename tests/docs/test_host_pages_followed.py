@@ -78,8 +78,8 @@ def test_a_host_moves_and_a_lost_ones_record_is_removed(reading: Reading, home: 
         reader.run("muster host publish", home=home)
         assert server.records(RECORD, "SRV") != []
         command, *typed = reader.take("nsupdate").splitlines()
-        place, _, port = server.address.rpartition(":")
-        reader.run(command, typed="\n".join([f"server {place} {port}", *typed, ""]))
+        address, _, port = server.address.rpartition(":")
+        reader.run(command, typed="\n".join([f"server {address} {port}", *typed, ""]))
         assert server.records(RECORD, "SRV") == []
 
 
@@ -179,11 +179,12 @@ def test_watching_is_four_commands(reading: Reading, home: Path, vendor_home: Pa
 
 
 def test_an_organisation_is_simulated(reading: Reading) -> None:
-    with reading("docs/operate/simulate.md") as reader:
+    # Fewer days of fewer machines are drawn as well.
+    with reading("docs/operate/simulate.md", {"--machines 300 --days 90": "--machines 40 --days 20"}) as reader:
         reader.follow("muster simulate")
         for name in ("plan.html", "plan.png"):
             assert (reader.folder / name).stat().st_size > 1000
-        # The year of five hundred machines takes ten seconds, the month of twenty none.
+        # The year of five hundred machines takes ten seconds, a quarter of thirty none.
         office = reader.take('name = "An office"')
         (reader.folder / "office.toml").write_text(
             office.replace("days = 365", "days = 90").replace("count = 500", "count = 30")

@@ -59,7 +59,9 @@ def follow(checkout: Path) -> int:
             else:
                 said = typist.follow(block, services)
         typist.reader.done()
-        assert typist.reader.run("command -v muster").strip() == str(checkout / ".venv" / "bin" / "muster")
+        assert typist.reader.run('realpath -s "$(command -v muster)"').strip() == str(
+            checkout / ".venv" / "bin" / "muster"
+        )
     assert typist.refused == REFUSED, typist.refused
     return typist.typed
 

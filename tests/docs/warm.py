@@ -9,20 +9,24 @@ from __future__ import annotations
 
 import gc
 import importlib
+import io
 import json
 import os
 import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager, redirect_stderr, redirect_stdout
 from pathlib import Path
 
 from muster import cli
 
 ROOT = Path(__file__).resolve().parents[2]
 LENGTH_BYTES = 4
+LATER = ("alembic.command", "alembic.config", "muster.license.machine.linux", "zoneinfo")
+"""What programs import when they need it, and most pages come to need."""
+
 _TYPED = """#!{python} -IS
 import json, os, signal, socket, sys
 line = socket.socket(socket.AF_UNIX)
@@ -39,14 +43,20 @@ sys.exit(int(told.readline() or 70))
 
 
 @contextmanager
-def warm(folder: Path) -> Iterator[Path]:
-    """A folder for PATH with a `muster` in it."""
+def warm(folder: Path, environment: Mapping[str, str] | None = None) -> Iterator[Path]:
+    """A folder for PATH with a `muster` in it; `environment` has what a program must be started with, as a library is."""
     address, typed = folder / "line", folder / "muster"
     typed.write_text(_TYPED.format(python=sys.executable, address=str(address), length=LENGTH_BYTES))
     typed.chmod(0o755)
     command = [sys.executable, "-m", "tests.docs.warm", str(address)]
     with subprocess.Popen(
-        command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True, start_new_session=True
+        command,
+        cwd=ROOT,
+        env={**os.environ, **(environment or {})},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
     ) as process:
         try:
             assert process.stdout is not None
@@ -57,9 +67,14 @@ def warm(folder: Path) -> Iterator[Path]:
 
 
 def serve(address: str) -> None:
-    """Import every program, then fork for each who comes, until killed."""
-    for name in ("muster.vendor.app", *(program.module for program in cli.PROGRAMS.values())):
+    """Import every program and what each needs to begin, then fork for each who comes, until killed."""
+    for name in LATER:
         importlib.import_module(name)
+    with redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
+        for program in cli.PROGRAMS:
+            cli.run([program, "--help"])
+        # What reads words and says what is wrong is imported with the first words.
+        assert cli.run(["host", "status", "--home", f"{address}.nothing"])
     gc.freeze()
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     with closing(socket.socket(socket.AF_UNIX)) as door:
