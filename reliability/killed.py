@@ -11,7 +11,7 @@ from pathlib import Path
 
 from muster.host.adapters.sqlite_view import SqliteView
 from muster.wire.calendar import MAX_SECONDS
-from reliability.figure import Figure, below, none_of
+from reliability.figure import NOTHING, Figure, below, none_of, percentile
 from tests.programs.host_process import HostProcess, serving
 from tests.worlds.host_world import SmallVendor, ask, certified_home
 
@@ -42,6 +42,7 @@ def killed(folder: Path, kills: int) -> list[Figure]:
         Figure("kills, verified replies", f"{kills}, {len(answered)}", "some replies", len(answered) > kills),
         none_of("verified replies that the store does not hold", len(answered - stored)),
         Figure("integrity check", integrity, "ok", integrity == "ok"),
+        Figure("start of the process until it listens, median", f"{percentile(starts, 0.5):.3g} s", NOTHING, True),
         below("slowest start of the process until it listens", max(starts), RESTART_SECONDS, "s"),
     ]
 
