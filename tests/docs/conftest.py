@@ -38,6 +38,15 @@ def acme(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
+def curl() -> str:
+    """Where the program is that pages ask services with."""
+    found = shutil.which("curl")
+    if found is None:
+        pytest.skip("SKIPPED: curl is not installed, and the page asks with it")
+    return found
+
+
+@pytest.fixture
 def vendor_home(acme: Path, tmp_path: Path) -> Path:
     """A vendor of one's own."""
     return Path(shutil.copytree(acme, tmp_path / "vendor"))

@@ -26,6 +26,7 @@ muster vendor key issue --kind host --scope acme-cad --organisation "Globex Corp
 """
 
 
+@pytest.mark.usefixtures("curl")
 def test_machines_are_found_asked_licensed_and_shown(reading: Reading, vendor_home: Path, tmp_path: Path) -> None:
     with desk(tmp_path / "console") as room, reading("docs/operate/console.md") as reader:
         keys = KEY.findall(reader.run(SELL, home=vendor_home))

@@ -99,6 +99,7 @@ def test_a_vendor_begins_and_two_of_three_root_keys_sign_elsewhere(reading: Read
         assert "keyset 2" in reader.run(publish)
 
 
+@pytest.mark.usefixtures("curl")
 def test_accounts_are_added_blocked_and_removed(reading: Reading, vendor_home: Path) -> None:
     with reading("docs/operate/vendor-pages.md") as reader:
         reader.around["MUSTER_HOME"] = str(vendor_home)
@@ -151,6 +152,7 @@ def test_a_vendor_is_copied_and_the_copy_tried(reading: Reading, vendor_home: Pa
         reader.run("muster host status --no-look-up --check", home=tmp_path / "again")
 
 
+@pytest.mark.usefixtures("curl")
 def test_a_program_asks_and_sells_through_the_api(reading: Reading, vendor_home: Path) -> None:
     with reading("docs/operate/admin-api.md") as reader:
         reader.around["MUSTER_HOME"] = str(vendor_home)
@@ -188,6 +190,7 @@ def test_keys_are_looked_at_rotated_and_signed_elsewhere(reading: Reading, vendo
         assert "keyset 2" in reader.run(publish)
 
 
+@pytest.mark.usefixtures("curl")
 def test_a_vendor_comes_back_from_its_copy(reading: Reading, vendor_home: Path, tmp_path: Path) -> None:
     names = {"/var/lib/muster/vendor": str(tmp_path / "new"), "/backup": str(tmp_path), "/elsewhere": str(tmp_path)}
     with reading("docs/vendor/disaster.md", names) as reader:

@@ -12,6 +12,7 @@ import importlib
 import io
 import json
 import os
+import select
 import signal
 import socket
 import subprocess
@@ -53,7 +54,7 @@ def warm(folder: Path, environment: Mapping[str, str] | None = None) -> Iterator
         command,
         cwd=ROOT,
         env={**os.environ, **(environment or {})},
-        stdin=subprocess.DEVNULL,
+        stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
         start_new_session=True,
@@ -67,7 +68,7 @@ def warm(folder: Path, environment: Mapping[str, str] | None = None) -> Iterator
 
 
 def serve(address: str) -> None:
-    """Import every program and what each needs to begin, then fork for each who comes, until killed."""
+    """Import every program and what each needs to begin, then fork for each who comes, until killed or left alone."""
     for name in LATER:
         importlib.import_module(name)
     with redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
@@ -81,7 +82,8 @@ def serve(address: str) -> None:
         door.bind(address)
         door.listen()
         print("warm", flush=True)  # noqa: T201 - what the other side waits for
-        while True:
+        # Whoever started this holds the other end of standard input, and takes it along.
+        while sys.stdin not in select.select([door, sys.stdin], [], [])[0]:
             line, _ = door.accept()
             if os.fork() == 0:
                 door.close()
