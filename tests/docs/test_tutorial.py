@@ -1,7 +1,7 @@
 """docs/tutorial.md and the offline way of docs/operate/install.md: typed as they stand, by real processes in a fresh environment.
 
 The environment is the one that the install page makes of a signed bundle, put where `make setup` puts its own: a fresh
-`make setup` fetches two hundred packages, takes a minute and is what every run of the tests begins with. So `make` finds
+`make setup` fetches more than a hundred packages, takes a minute and is what every run of the tests begins with. So `make` finds
 it done, and everything behind it on the page is run by what was installed a moment ago, in a network of its own.
 """
 
