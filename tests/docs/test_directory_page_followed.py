@@ -81,7 +81,7 @@ def test_two_directories_are_activated_and_a_machine_by_one_of_them(
             reader.run("muster client install acme.muster --edition acme-cad-pro", home=home)
             assert "LICENSED" in reader.run("muster client activate", home=home)
 
-    samba_domain.tool("group", "add", "Activation hosts")
+    samba_domain.group("Activation hosts")
     try:
         reader.around = plain | samba_domain.environment | {"MUSTER_DIRECTORY_PASSWORD": samba.PASSWORD}
         (desk / "ca.pem").write_bytes(samba_domain.authority.read_bytes())

@@ -59,7 +59,7 @@ class Proxy:
 
 def words_of(first: str) -> str:
     """The block of the page that begins with `first`."""
-    every: list[str] = re.findall(r"^```\n(.*?)^```$", PAGE.read_text(), re.MULTILINE | re.DOTALL)
+    every: list[str] = re.findall(r"^```\w*\n(.*?)^```$", PAGE.read_text(), re.MULTILINE | re.DOTALL)
     (found,) = (block for block in every if block.startswith(first))
     return found
 

@@ -193,7 +193,9 @@ class Domain:
         return f"{name}@{REALM}"
 
     def group(self, name: str, *members: str) -> None:
-        """A security group with these accounts."""
+        """A new security group with these accounts, in place of one that another test of the same domain made."""
+        if name in self.tool("group", "list").splitlines():
+            self.tool("group", "delete", name)
         self.tool("group", "add", name)
         for member in members:
             self.tool("group", "addmembers", name, member)

@@ -104,7 +104,8 @@ static int read_signed(mu_span document, const mu_keyset *previous, mu_keyset *f
         mu_span root = mu_bytes(&again, MU_KEY_SIZE, MU_KEY_SIZE);
         mu_span signature = mu_bytes(&again, MU_SIGNATURE_SIZE, MU_SIGNATURE_SIZE);
         bool is_own = has_root(found, root.at), is_old = previous != NULL && has_root(previous, root.at);
-        if ((!is_own && !is_old) || mu_verify(root.at, mu_span_of_text(label), payload, signature) != MU_OK)
+        /* Every signature must hold; a stranger's counts for nothing. */
+        if (mu_verify(root.at, mu_span_of_text(label), payload, signature) != MU_OK)
             return MU_KEYSET_UNTRUSTED;
         own += is_own;
         old += is_old;
