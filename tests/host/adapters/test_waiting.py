@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from muster.host.adapters.arrival import Arrival, pack, split, unpack
-from muster.host.adapters.waiting import CALM_ROWS, FEW_ROWS, SLICES, Waiting
+from muster.host.adapters.waiting import CALM_GROUPS, CALM_ROWS, FEW_ROWS, SLICES, Waiting
 from muster.host.core.answering import Row
 
 RUN = 10_000
@@ -49,11 +49,13 @@ def test_in_a_storm_arrivals_gather() -> None:
 def test_when_the_storm_is_over_small_groups_put_away_what_gathered() -> None:
     waiting, at, steps, folded = filled(RUN + FEW_ROWS), RUN + FEW_ROWS + 1, 0, list[int]()
     while not (fold := waiting.fold_for(CALM_ROWS)) or not fold.is_all:
-        assert fold is not None
-        arrivals = list(fold.arrivals())
+        # A few small groups come in a storm, too.
+        assert fold is not None or steps < CALM_GROUPS
+        arrivals = list(fold.arrivals()) if fold else []
         assert len(arrivals) < FEW_ROWS / 4
         folded += [arrival.seq for arrival in arrivals]
-        waiting.folded(fold)
+        if fold:
+            waiting.folded(fold)
         assert not any(waiting.holds(1, arrival.client_id) for arrival in arrivals)
         filled(CALM_ROWS, waiting, at)
         at, steps = at + CALM_ROWS, steps + 1

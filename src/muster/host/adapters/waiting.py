@@ -25,6 +25,9 @@ SLICES = 1_024
 SETTLE_BYTES = 65_536
 """Folded in one transaction while nobody asks, about 1,000 records: who comes meanwhile waits for some milliseconds."""
 
+CALM_GROUPS = 16
+"""So many small groups behind one another are no storm any more."""
+
 CALM_BYTES = 8_192
 """Folded along with a small group while more than a few wait, about 100 records: more than such a group brings."""
 
@@ -62,6 +65,7 @@ class Waiting:
         self._open = _Run()
         self._sealed: _Run | None = None
         self._done = 0
+        self._small_groups = 0
 
     @property
     def rows(self) -> int:
@@ -88,9 +92,10 @@ class Waiting:
 
     def fold_for(self, more: int) -> Fold | None:
         """What to fold together with a group of so many; None: nothing now."""
-        is_calm = more <= CALM_ROWS
-        if is_calm and self.rows <= FEW_ROWS:
+        self._small_groups = self._small_groups + 1 if more <= CALM_ROWS else 0
+        if self._small_groups and self.rows <= FEW_ROWS:
             return self._everything()
+        is_calm = self._small_groups >= CALM_GROUPS
         if self._sealed is None and not is_calm:
             return None
         run = self._sealed or self._seal()
