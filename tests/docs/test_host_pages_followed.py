@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import csv
+import json
 import re
+import shutil
 from pathlib import Path
 
 import psycopg
@@ -153,12 +156,31 @@ def test_settings_are_written_and_checked(reading: Reading, home: Path) -> None:
 
 
 def test_an_image_is_prepared_and_copies_are_found(reading: Reading, home: Path, tmp_path: Path) -> None:
+    image, copy, console = tmp_path / "machine", tmp_path / "copy", tmp_path / "console"
     with reading("docs/operate/images.md") as reader:
-        machine(reader, tmp_path / "machine")
-        reader.follow("muster client rearm", home=tmp_path / "machine")
-        reader.each("muster console report duplicates", tmp_path / "console", home)
-        (tmp_path / "machine" / "client.toml").write_text(reader.take("ephemeral"))
-        reader.run("muster client status", home=tmp_path / "machine")
+        machine(reader, image)
+        before = client_id(reader, image)
+        rearm = reader.take("muster client rearm")
+        assert "rearmed" in reader.run(rearm, home=image)
+        assert client_id(reader, image) != before
+        shutil.copytree(image, copy)
+        with reader.serving("muster host serve", home=home) as address:
+            for one in (image, copy):
+                reader.run(f"muster client set-host {address}\nmuster client activate", home=one, code=1)
+            said = reader.each("muster console report duplicates", console, home)
+            assert "0 lines" in said[0], "the console has heard of nobody yet"
+            assert "1 in all" in said[1], "two that share an id are one machine"
+            reader.run(f"{rearm}muster client activate", home=copy, code=1)
+            assert "2 in all" in reader.run("muster host machines", home=home)
+            (image / "client.toml").write_text(reader.take("ephemeral"))
+            reader.run("muster client activate", home=image, code=1)
+            rows = csv.DictReader(reader.run("muster host machines --csv", home=home).splitlines())
+            assert sorted(row["ephemeral"] for row in rows) == ["False", "True"], "the inventory shows it"
+
+
+def client_id(reader: Reader, home: Path) -> str:
+    (edition,) = json.loads(reader.run("muster client status --json", home=home))["editions"]
+    return str(edition["client_id"])
 
 
 def test_trouble_begins_with_three_commands(reading: Reading, home: Path, tmp_path: Path) -> None:
@@ -166,7 +188,11 @@ def test_trouble_begins_with_three_commands(reading: Reading, home: Path, tmp_pa
         machine(reader, tmp_path / "machine")
         with reader.serving("muster host serve", home=home) as address:
             reader.run(f"muster client set-host {address}", home=tmp_path / "machine")
-            reader.each("muster client diagnose", tmp_path / "machine", home, tmp_path / "machine", codes=(1, 0, 0))
+            places = (tmp_path / "machine", home, tmp_path / "machine")
+            steps, host, happened = reader.each("muster client diagnose", *places, codes=(1, 0, 0))
+        assert "verdict: 1 of 25 machines have asked the activation host [COUNT_BELOW_THRESHOLD]" in steps
+        assert "acme-cad: 1 " in host
+        assert "product.installed" in happened
 
 
 def test_watching_is_four_commands(reading: Reading, home: Path, vendor_home: Path, tmp_path: Path) -> None:

@@ -77,6 +77,7 @@ def _row(view: MachineView, products: Mapping[bytes, Product]) -> dict[str, Any]
         "edition": edition.name if edition else str(view.edition),
         "state": State(view.state).name,
         "virtual": bool(view.flags & Flags.VIRTUAL),
+        "ephemeral": bool(view.flags & Flags.EPHEMERAL),
         "first_seen": instant(moment(view.first_seen)),
         "last_seen": instant(moment(view.last_seen)),
         "address": view.address,

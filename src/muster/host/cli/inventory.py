@@ -26,6 +26,7 @@ _COLUMNS = (
     "edition",
     "state",
     "virtual",
+    "ephemeral",
     "first_seen",
     "last_seen",
     "address",
