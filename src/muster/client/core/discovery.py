@@ -123,7 +123,7 @@ def zones_to_ask(configured: Sequence[str], own_domain: str, search_list: Iterab
 def order_records(records: Iterable[ServiceRecord], fractions: Iterable[float]) -> Iterator[ServiceRecord]:
     """The records in the order of RFC 2782: by priority, and within one priority drawn by weight.
 
-    One fraction in [0, 1) is used for each record drawn, a missing one counts as 0. Records
+    One fraction in [0, 1) is used for each record drawn, none where there is only one; a missing one counts as 0. Records
     without a target (the service is decidedly not there) or with port 0 are left out. Lazy: only
     what is taken is drawn.
     """

@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, closing, suppress
-from itertools import count
 from typing import Any, LiteralString
 
 import psycopg
@@ -158,7 +157,8 @@ class PostgresStore:
 
     async def _hold(self, connection: Connection) -> PostgresTurn:
         """Wait for the turn. Where transactions are serializable, who waited is told a conflict (40001) and begins anew."""
-        for tries in count(1):
+        tries = 1
+        while True:
             try:
                 async with connection.pipeline():
                     state = await connection.execute(_HOLD, binary=True)
@@ -170,9 +170,9 @@ class PostgresStore:
                 if tries == MAX_TRIES:
                     raise
                 # Nothing was decided yet: nobody hears of it.
+                tries += 1
                 await connection.execute("ROLLBACK")
                 await connection.execute("BEGIN")
-        raise AssertionError("unreachable")
 
     def _remember(self, known: frozenset[Machine]) -> None:
         self._looked_up = known
