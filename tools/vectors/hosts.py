@@ -37,6 +37,9 @@ def _orders() -> Iterator[Case]:
     yield _srv("weight_draws_0", about, weighed, [0.1, 0.0, 0.0], ["never:1688", "seldom:1688", "often:1688"])
     yield _srv("weight_draws_1", about, weighed, [0.3, 0.0, 0.0], ["seldom:1688", "never:1688", "often:1688"])
     yield _srv("weight_draws_4", about, weighed, [0.99, 0.99, 0.0], ["often:1688", "seldom:1688", "never:1688"])
+    two = [(0, 1, 1688, "a"), (0, 1, 1688, "b"), (5, 1, 1688, "c"), (5, 1, 1688, "d")]
+    once_each = "The last record of a priority is not drawn: the second number belongs to the next priority."
+    yield _srv("weight_two_priorities", once_each, two, [0.0, 0.99, 0.0], ["a:1688", "b:1688", "d:1688", "c:1688"])
     root = [(0, 0, 1688, ""), (5, 0, 1688, "b.corp.example")]
     yield _srv("target_root", "The target `.` (here empty) is no host.", root, [], ["b.corp.example:1688"])
     no_port = [(0, 0, 0, "a.corp.example"), (5, 0, 1700, "b.corp.example")]

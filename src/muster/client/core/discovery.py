@@ -135,7 +135,8 @@ def order_records(records: Iterable[ServiceRecord], fractions: Iterable[float]) 
     for priority in sorted({r.priority for r in usable}):
         waiting = sorted((r for r in usable if r.priority == priority), key=lambda r: r.weight)
         while waiting:
-            yield waiting.pop(_draw([r.weight for r in waiting], next(chance, 0.0)))
+            several = len(waiting) > 1
+            yield waiting.pop(_draw([r.weight for r in waiting], next(chance, 0.0)) if several else 0)
 
 
 def _draw(weights: list[int], fraction: float) -> int:
