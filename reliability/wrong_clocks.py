@@ -22,8 +22,8 @@ from muster.wire.activation import decode_hint, is_hint
 from reliability.figure import Figure, none_of
 from tests.programs.client_service import COMMAND
 from tests.programs.host_process import serving
+from tests.worlds.false_time import at_time
 from tests.worlds.host_world import CLIENT_EDITION, START, SmallVendor, certified_home, exchange, request
-from tests.worlds.parts import part
 
 NOW = START + timedelta(hours=3)
 HOUR, DAY, YEAR = timedelta(hours=1), timedelta(days=1), timedelta(days=365)
@@ -104,8 +104,9 @@ def _state(folder: Path, machine: Path, at: datetime) -> str:
     copy = folder / "copied machine"
     shutil.copytree(machine, copy)
     try:
-        told = _client(copy, at, "status", "--edition", "acme-cad-pro", "--json").stdout
-        return str(json.loads(told)["state"])
+        done = _client(copy, at, "status", "--edition", "acme-cad-pro", "--json")
+        assert done.stdout, done.stderr
+        return str(json.loads(done.stdout)["state"])
     finally:
         shutil.rmtree(copy)
 
@@ -139,4 +140,4 @@ async def _said(folder: Path, home: Path, vendor: SmallVendor, at: datetime) -> 
 
 
 def _told(at: datetime) -> tuple[str, ...]:
-    return part("faketime"), "-f", f"@{at:%Y-%m-%d %H:%M:%S}"
+    return at_time("-f", f"@{at:%Y-%m-%d %H:%M:%S}")

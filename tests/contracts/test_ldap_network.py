@@ -12,6 +12,7 @@ from muster.base.errors import Code, MusterError, Unreachable, Untrusted
 from muster.platform.ldap.directory_process import DirectoryProcess
 from muster.platform.ldap.port import ROOT, Anonymous, Kerberos, Login, Password, Scope, Server
 from tests.worlds.directory_world import slapd_place
+from tests.worlds.false_time import time_in_environment
 from tests.worlds.name_servers import silent
 from tests.worlds.openldap import Slapd, slapd
 from tests.worlds.parts import library
@@ -183,8 +184,6 @@ def test_a_keytab_that_is_gone_or_old_is_told(
 def test_an_expired_ticket_is_told(samba_domain: Domain, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     import gssapi
 
-    from tests.worlds.parts import part
-
     monkeypatch.setenv("KRB5_CONFIG", str(samba_domain.folder / "krb5.conf"))
     monkeypatch.setenv("KRB5CCNAME", f"FILE:{tmp_path}/tickets")
     account = samba_domain.computer("hours1")
@@ -201,9 +200,8 @@ def test_an_expired_ticket_is_told(samba_domain: Domain, tmp_path: Path, monkeyp
             pass
 
     asyncio.run(own())
-    part("faketime")
-    monkeypatch.setenv("LD_PRELOAD", str(next(Path("/usr/lib").glob("*/faketime/libfaketime.so.1"))))
-    monkeypatch.setenv("FAKETIME", "+48h")
+    for variable, value in time_in_environment("+48h").items():
+        monkeypatch.setenv(variable, value)
     error = refused_by(Server(f"ldap://{samba_domain.address}"), Kerberos())
     assert error.code is Code.DIRECTORY_REFUSED
     assert "expired" in error.message
@@ -214,14 +212,12 @@ def test_an_expired_ticket_is_told(samba_domain: Domain, tmp_path: Path, monkeyp
 def test_clocks_too_far_apart_for_kerberos_are_named(
     samba_domain: Domain, samba_member: object, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from tests.worlds.parts import part
     from tests.worlds.samba import Member
 
     assert isinstance(samba_member, Member)
     monkeypatch.setenv("KRB5_CONFIG", str(samba_domain.folder / "krb5.conf"))
-    part("faketime")
-    monkeypatch.setenv("LD_PRELOAD", str(next(Path("/usr/lib").glob("*/faketime/libfaketime.so.1"))))
-    monkeypatch.setenv("FAKETIME", "+3h")
+    for variable, value in time_in_environment("+3h").items():
+        monkeypatch.setenv(variable, value)
     login = Kerberos(f"{samba_member.principal}@CORP.EXAMPLE", str(samba_member.keytab))
     error = refused_by(Server(f"ldap://{samba_domain.address}"), login)
     assert error.code is Code.CLOCK_SKEW

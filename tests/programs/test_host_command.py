@@ -19,8 +19,8 @@ from muster.wire.activation import ReplyClaims
 from muster.wire.armour import ACTIVATION_REPLY, ACTIVATION_REQUEST, armour, dearmour
 from muster.wire.report import decode_report_file
 from tests.programs.host_process import run_host, serving, status_of
+from tests.worlds.false_time import at_time
 from tests.worlds.host_world import CLIENT_EDITION, SERVER_EDITION, SmallVendor, ask, certified_home, request
-from tests.worlds.parts import part
 from tests.worlds.service_manager import service_manager
 from tests.worlds.vendor_keys import CAD, VendorKeys
 
@@ -81,7 +81,7 @@ def test_thirty_one_days_later_the_count_is_none(tmp_path: Path) -> None:
     home = set_up(tmp_path)
     with serving(home) as host:
         asyncio.run(ask(host.address, VENDOR, 1))
-    with serving(home, before=(part("faketime"), "+31 days")) as host:
+    with serving(home, before=at_time("+31 days")) as host:
         assert asyncio.run(ask(host.address, VENDOR, 2)) == 1
 
 

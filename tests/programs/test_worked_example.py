@@ -19,8 +19,8 @@ import pytest
 from muster.base.clock import SystemClock
 from tests.programs.host_process import HostProcess, serving, status_of
 from tests.worlds.command_line import Done, muster
+from tests.worlds.false_time import at_time
 from tests.worlds.name_servers import START, Served, World
-from tests.worlds.parts import part
 
 COMMAND = [sys.executable, "-c", "import sys; from muster.cli import main; sys.exit(main())"]
 PATIENCE_SECONDS = 60
@@ -208,7 +208,7 @@ def test_a_killed_host_counts_on_and_thirty_one_days_later_nobody_is_counted(bin
     with site.serving_host(home):
         assert status_of(home)["groups"][0]["count"] == 4
         assert site.roll_out("m5", SERVER).short == (0, "LICENSED", 5, None)
-    later = (part("faketime"), "+31 days")
+    later = at_time("+31 days")
     assert (
         json.loads(done(run(home, "host", "status", "--json", "--no-look-up", before=later)))["groups"][0]["count"] == 0
     )
