@@ -8,6 +8,7 @@ from datetime import timedelta
 from types import TracebackType
 from typing import Any, Protocol, Self
 
+from muster.base.counted import counted
 from muster.client import app as client
 from muster.demo.portal import confirmation_at
 from muster.demo.world import ACTIVATIONS, CLIENT_EDITION, ORGANISATION, SERVER_EDITION, VENDOR, DemoMachine, World
@@ -126,7 +127,7 @@ async def _ask_again(world: World, stage: Stage, fleet: list[DemoMachine]) -> No
         await machine.ask()
         await stage.moved(world, machine)
     licensed = sum(m.state == LICENSED for m in fleet)
-    await stage.line(f"{licensed} of {_machines(len(fleet))} LICENSED, for 180 days")
+    await stage.line(f"{licensed} of {counted(len(fleet), 'machine')} LICENSED, for 180 days")
 
 
 async def _carry_digits(world: World, stage: Stage) -> None:
@@ -183,7 +184,9 @@ async def _look_at_all(world: World, stage: Stage, fleet: list[DemoMachine]) -> 
         methods.get("mak", 0) == 1, f"the console tells of {methods.get('mak', 0)} machines with a key of their own"
     )
     _expect(methods.get("host", 0) == by_host, f"the console tells of {methods.get('host', 0)} machines with a host")
-    await stage.line(f"{_machines(sum(methods.values()))} answered: {by_host} activated by the host, 1 by its own key")
+    await stage.line(
+        f"{counted(sum(methods.values()), 'machine')} answered: {by_host} activated by the host, 1 by its own key"
+    )
 
 
 def _ending(world: World, fleet: list[DemoMachine]) -> Ending:
@@ -209,7 +212,7 @@ def _ending(world: World, fleet: list[DemoMachine]) -> Ending:
 def _summary(world: World, fleet: list[DemoMachine], still: list[DemoMachine]) -> list[str]:
     servers = sum(m.is_server for m in fleet)
     lines = [
-        f"{_machines(len(fleet))} asked, {servers} with a server edition; {_are(len(still))} LICENSED",
+        f"{counted(len(fleet), 'machine')} asked, {servers} with a server edition; {_are(len(still))} LICENSED",
         "servers from the 5th machine on, clients from the 25th; nobody typed a key",
         "1 machine without a network has its own key, and is LICENSED for good",
     ]
@@ -221,9 +224,5 @@ def _summary(world: World, fleet: list[DemoMachine], still: list[DemoMachine]) -
     return lines
 
 
-def _machines(number: int) -> str:
-    return f"{number} machine{'' if number == 1 else 's'}"
-
-
 def _are(number: int) -> str:
-    return f"{_machines(number)} {'is' if number == 1 else 'are'}"
+    return f"{counted(number, 'machine')} {'is' if number == 1 else 'are'}"

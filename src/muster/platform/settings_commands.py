@@ -12,6 +12,7 @@ import typer
 
 from muster.base import terminal
 from muster.base.config import Examined
+from muster.base.counted import counted
 from muster.base.errors import Code, Misconfigured
 from muster.platform.command_line import HOME, Json
 from muster.platform.settings_file import SettingsFile
@@ -71,7 +72,7 @@ def _is_there(path: Path) -> bool:
 
 def _failure(path: Path, found: Examined[Any]) -> Misconfigured:
     number = len(found.mistakes)
-    message = f"{number} mistake{'' if number == 1 else 's'} in the settings of {path}"
+    message = f"{counted(number, 'mistake')} in the settings of {path}"
     return Misconfigured(Code.SETTINGS_INVALID, message, "correct what is told, and check again")
 
 

@@ -93,6 +93,12 @@ def test_auditors_and_strangers_confirm_nothing(site: AcmeSite) -> None:
 
 def test_a_stolen_form_confirms_nothing(site: AcmeSite, otto: Browser) -> None:
     digits = format_installation(machine(site.acme.mak(), hardware(1)))
-    page = otto.post("/operator/confirm", data={"installation": digits})
+    page = otto.post("/operator/confirm", data={"installation": digits}, headers={"accept-language": "de"})
     assert page.status_code == 403
     assert "FORM_OUTDATED" in page.text
+    # Otto stays logged in, sees the menu, and reads the page in the language of all pages behind the log-in.
+    assert ('action="/logout"' in page.text, 'lang="en"' in page.text) == (True, True)
+    stranger = site.stranger().post(
+        "/operator/confirm", data={"installation": digits}, headers={"accept-language": "de"}
+    )
+    assert ('action="/logout"' in stranger.text, '<html lang="de"' in stranger.text) == (False, True)

@@ -9,6 +9,7 @@ import re
 import typing
 from collections.abc import Mapping
 from datetime import date, timedelta
+from functools import cache
 from typing import Any, Final, TypeVar
 
 from muster.base.config.durations import parse_duration
@@ -28,7 +29,8 @@ def make(settings: type[Settings], table: Mapping[str, Any], origin: Origin, at:
 
     Where it gathers them, what is wrong is left out and the rest is looked at, too; None when nothing can be made of it.
     """
-    hints = typing.get_type_hints(settings)
+    kind: Any = settings  # mypy takes no class for something with a hash
+    hints = _hints(kind)
     values: dict[str, Any] = {}
     for key, value in table.items():
         # A field cannot be called `class`; `class_` stands for it.
@@ -46,7 +48,7 @@ def make(settings: type[Settings], table: Mapping[str, Any], origin: Origin, at:
         values[name] = tuple(part for part in values[name] if part is not _NOTHING)
         if not values[name]:
             del values[name]
-    needed = _needed(settings)
+    needed = _needed(kind)
     for name in needed:
         if name.rstrip("_") not in table:
             origin.tell(f"{at}{name.rstrip('_')}", "is missing", f"write {name.rstrip('_')} = …")
@@ -65,12 +67,18 @@ def make(settings: type[Settings], table: Mapping[str, Any], origin: Origin, at:
     return None
 
 
-def _needed(settings: type[Any]) -> list[str]:
-    return [
+@cache
+def _hints(settings: type[Any]) -> Mapping[str, Any]:
+    return typing.get_type_hints(settings)
+
+
+@cache
+def _needed(settings: type[Any]) -> tuple[str, ...]:
+    return tuple(
         field.name
         for field in dataclasses.fields(settings)
         if field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
-    ]
+    )
 
 
 def _leave_out(key: str, values: dict[str, Any], numbers: dict[str, list[int]]) -> tuple[str, bool]:

@@ -10,6 +10,8 @@ from pathlib import Path
 from muster.base.errors import Code, Misconfigured
 
 _KEY_STEP = re.compile(r"([^.\[\]]+)(?:\[(\d+)\])?")
+_BEFORE_NAME = frozenset("{,.[ \t\"'")
+_AFTER_NAME = re.compile(r"""["']?\s*[=\].]""")
 _LAST_STEP = re.compile(r"(\[\d+\]|(?:^|\.)[^.\[\]]+)$")
 
 
@@ -87,13 +89,22 @@ class Origin:
         """The line of ``table.list[1].name``: each name is looked for below the one before it."""
         at, is_found = 0, False
         for name, index in _KEY_STEP.findall(key):
-            sets = re.compile(rf"""(^|[{{,.\s\["']){re.escape(name)}["']?\s*[=\].]""")
-            lines = [i for i in range(at, len(self._lines)) if sets.search(self._lines[i])]
+            lines = [i for i in range(at, len(self._lines)) if _sets(self._lines[i], name)]
             headers = [i for i in lines if self._lines[i].lstrip().startswith("[[")]
             is_found = bool(lines)
             if is_found:
                 at = headers[int(index)] if index and int(index) < len(headers) else lines[0]
         return at + 1 if is_found else None
+
+
+def _sets(line: str, name: str) -> bool:
+    """Whether a line sets a key or begins a table of this name."""
+    at = line.find(name)
+    while at >= 0:
+        if (at == 0 or line[at - 1] in _BEFORE_NAME) and _AFTER_NAME.match(line, at + len(name)):
+            return True
+        at = line.find(name, at + 1)
+    return False
 
 
 def _shorter(key: str) -> str:

@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from muster.base import terminal
+from muster.base.counted import counted
 from muster.base.errors import Code, Misconfigured
 from muster.console import app as console
 from muster.console.cli.accounts import accounts
@@ -116,8 +117,8 @@ def remove(
     work, conditions = console.open_console(home_of(context, home)), conditions_of(where)
     number = len(console.selected(work, conditions))
     if number and not yes:
-        typer.confirm(f"Remove {number} machines from the inventory?", abort=True, err=True)
-    terminal.result(f"{console.remove(work, conditions)} machines removed")
+        typer.confirm(f"Remove {counted(number, 'machine')} from the inventory?", abort=True, err=True)
+    terminal.result(f"{counted(console.remove(work, conditions), 'machine')} removed")
 
 
 @app.command("forget-ssh-key")

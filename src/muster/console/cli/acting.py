@@ -13,6 +13,7 @@ from rich.console import Console as Screen
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from muster.base import terminal
+from muster.base.counted import counted
 from muster.base.errors import Code, Misconfigured
 from muster.console import app as console
 from muster.console.cli.reaching import Reach, reaching
@@ -69,7 +70,7 @@ def rearm(reach: Reach, yes: Annotated[bool, typer.Option("--yes", help="Do not 
         raise Misconfigured(Code.USAGE, "which machines?", "give --where, like --where name=pc-7")
     number = len(console.selected(console.open_console(reach.home), reach.conditions))
     if number and not yes:
-        typer.confirm(f"Rearm {number} machines? Their activations are dropped.", abort=True, err=True)
+        typer.confirm(f"Rearm {counted(number, 'machine')}? Their activations are dropped.", abort=True, err=True)
         typer.confirm("Really?", abort=True, err=True)
     _act(reach, "rearm", {})
 

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from muster.base import terminal
+from muster.base.counted import counted
 from muster.base.errors import Code, Misconfigured, MusterError
 from muster.console import app as console
 from muster.console.cli.acting import FAILED, Edition, Service, Verdicts, finish, progress, run, tell
@@ -133,7 +134,9 @@ def _export_fleet(reach: Reach, work: console.Console, out: Path, which: Sequenc
     if reach.as_json:
         terminal.result_json({"files": sorted(files), "machines": machines})
         return
-    terminal.result(f"{out / 'FLEET.toml'} for all" + (f", and {machines} machines of their own" if machines else ""))
+    terminal.result(
+        f"{out / 'FLEET.toml'} for all" + (f", and {counted(machines, 'machine')} of their own" if machines else "")
+    )
     if keys:
         terminal.warn("keys stand in these files: keep them from other eyes")
 
@@ -206,7 +209,7 @@ def _import_states(work: console.Console, collected: Sequence[console.Collected]
     else:
         for row in wrong:
             terminal.result(f"{row.name:30}  {row.problem}")
-        terminal.result(f"{kept} machines kept, {len(wrong)} refused")
+        terminal.result(f"{counted(kept, 'machine')} kept, {len(wrong)} refused")
     if wrong:
         raise typer.Exit(FAILED)
 

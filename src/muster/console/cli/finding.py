@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from muster.base import terminal
+from muster.base.counted import counted
 from muster.base.errors import Code, Misconfigured
 from muster.console import app as console
 from muster.console.cli.options import Home, Json, home_of, read_text
@@ -71,7 +72,7 @@ def discover(
     if as_json:
         terminal.result_json({"found": number, "new": new, **({"unusable": unusable} if ldap else {})})
     else:
-        terminal.result(f"{number} machines found, {new} of them new")
+        terminal.result(f"{counted(number, 'machine')} found, {new} of them new")
         if unusable:
             terminal.note(f"{unusable} entries of the directory have no name that a machine can have")
 

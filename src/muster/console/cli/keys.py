@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from muster.base import terminal
+from muster.base.counted import counted
 from muster.base.errors import Code, Misconfigured
 from muster.console import app as console
 from muster.console.cli.acting import FAILED, Service, finish, progress, tell
@@ -97,7 +98,7 @@ def remove(
     if not yes:
         typer.confirm(f"Remove {', '.join(f'…{key.partial}' for key in chosen)}?", abort=True, err=True)
     console.remove_keys(work, chosen)
-    terminal.result(f"{len(chosen)} keys removed")
+    terminal.result(f"{counted(len(chosen), 'key')} removed")
 
 
 @keys.command("refresh")

@@ -16,6 +16,7 @@ from functools import partial
 from typing import Any
 
 from muster.base.clock import Clock
+from muster.base.counted import counted
 from muster.base.errors import Code, Misconfigured, MusterError
 from muster.base.log import event
 from muster.console.core.answer import EditionSeen
@@ -78,7 +79,7 @@ def written_down(
     if not machines:
         raise Misconfigured(Code.NOT_FOUND, "no machine fits these conditions", "see: muster console machines")
     if operation in CHANGING:
-        books.audit(now, console.actor, f"machines.{operation}", f"{len(machines)} machines", parameters)
+        books.audit(now, console.actor, f"machines.{operation}", counted(len(machines), "machine"), parameters)
     return books.begin(operation, parameters, console.actor, machines, now)
 
 

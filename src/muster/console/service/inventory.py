@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from muster.base.counted import counted
 from muster.base.errors import Code, Misconfigured, Refused
 from muster.console.core.conditions import Condition
 from muster.console.core.keys import StoredKey
@@ -146,7 +147,7 @@ def remove_chosen(console: Console, chosen: Chosen) -> int:
     def work(books: Books) -> int:
         machines = _chosen(console, books, chosen)
         details = {"first": ", ".join(machine.target.name for machine in machines[:10])}
-        books.audit(now, console.actor, "machines.removed", f"{len(machines)} machines", details)
+        books.audit(now, console.actor, "machines.removed", counted(len(machines), "machine"), details)
         return books.remove([machine.id for machine in machines])
 
     return console.store.run(work)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from muster.base.counted import counted
 from muster.base.errors import Code, Misconfigured, MusterError, Refused
 from muster.console.core.conditions import Condition
 from muster.console.core.keys import KeyLine, StoredKey, check_passphrase, editions_of
@@ -38,7 +39,7 @@ def add_keys(console: Console, vault: Vault, lines: Sequence[KeyLine]) -> list[A
 
     def work(books: Books) -> list[Added]:
         partials = ", ".join(line.key.partial for line, _ in sealed[:50] if line.key is not None)
-        books.audit(now, console.actor, "keys.added", f"{len(sealed)} keys", {"partial_keys": partials})
+        books.audit(now, console.actor, "keys.added", counted(len(sealed), "key"), {"partial_keys": partials})
         found = []
         for line, box in sealed:
             assert line.key is not None  # noqa: S101 - chosen above
@@ -102,7 +103,7 @@ def remove_keys(console: Console, chosen: Sequence[StoredKey]) -> None:
 
     def work(books: Books) -> None:
         partials = ", ".join(key.partial for key in chosen)
-        books.audit(now, console.actor, "keys.removed", f"{len(chosen)} keys", {"partial_keys": partials})
+        books.audit(now, console.actor, "keys.removed", counted(len(chosen), "key"), {"partial_keys": partials})
         for key in chosen:
             books.remove_key(key.id)
 
@@ -128,7 +129,7 @@ async def refresh_keys(
     known, found = products(console), list[tuple[StoredKey, Verdict]]()
     now, partials = console.clock.now(), ", ".join(key.partial for key in chosen[:50])
     if chosen:
-        told = f"{len(chosen)} keys", {"partial_keys": partials}
+        told = counted(len(chosen), "key"), {"partial_keys": partials}
         console.store.run(lambda books: books.audit(now, console.actor, "keys.asked", *told))
     for key in chosen:
         try:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
+from muster.base.counted import counted
 from muster.base.errors import Code, Misconfigured, MusterError
 from muster.console.core.conditions import Condition
 from muster.console.core.installations import Installation, lasts
@@ -164,7 +165,7 @@ def take_bundle(console: Console, text: bytes | str, keysets: TrustedKeysets) ->
 
     def work(books: Books) -> None:
         details = {"vendor_id": keysets.vendor_id.hex(), "signed": opened.doubt is None}
-        books.audit(now, console.actor, "confirmations.taken", f"{len(opened.rows)} rows", details)
+        books.audit(now, console.actor, "confirmations.taken", counted(len(opened.rows), "row"), details)
         for row, refusal in judged:
             is_vendors_word = refusal is None or (row.code != GRANTED and opened.doubt is None)
             if row.installation in asked and is_vendors_word:
@@ -248,7 +249,7 @@ async def confirm_for_others(
     now = console.clock.now()
     details = {"vendor_id": request.vendor_id.hex(), "database": request.database.hex()}
     console.store.run(
-        lambda books: books.audit(now, console.actor, "bundle.confirmed", f"{len(opened.rows)} rows", details)
+        lambda books: books.audit(now, console.actor, "bundle.confirmed", counted(len(opened.rows), "row"), details)
     )
     return answer, opened
 

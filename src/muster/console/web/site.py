@@ -111,7 +111,7 @@ class Site:
         self, request: Request, who: Who, template: str, failure: MusterError | None = None, **context: Any
     ) -> Response:
         """A page; with a failure it is told on top and in the status."""
-        told = self.pages.explain(request, failure) if failure else None
+        told = self.pages.explain(request, failure, LANGUAGES[0]) if failure else None
         status = status_of(failure) if failure else 200
         return self.pages.render(request, template, status, LANGUAGES[0], who=who, error=told, **context)
 
@@ -124,5 +124,6 @@ def make_site(
     console: Console, accounts: Accounts, workers: Workers, keys: KeyRoom, directories: DirectoryRoom
 ) -> Site:
     """The site of a console."""
-    pages = Pages(HERE / "templates", Catalogue(HERE / "texts", LANGUAGES), owner=OWNER, menu=MENU)
-    return Site(console, pages, Visitors(accounts), workers, keys, directories)
+    visitors = Visitors(accounts)
+    pages = Pages(HERE / "templates", Catalogue(HERE / "texts", LANGUAGES), visitors, owner=OWNER, menu=MENU)
+    return Site(console, pages, visitors, workers, keys, directories)

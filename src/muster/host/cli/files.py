@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from muster.base import terminal
+from muster.base.counted import counted
 from muster.base.errors import Refused
 from muster.host import app as host
 from muster.host.cli.options import Home, home_of, read_input, write_output
@@ -36,7 +37,7 @@ def backup(
 ) -> None:
     """Write host keys and certificates into one small file."""
     number = host.backup(home_of(context, home), file)
-    terminal.result(f"kept {number} host key{'' if number == 1 else 's'} in {file}; counts refill by themselves")
+    terminal.result(f"kept {counted(number, 'host key')} in {file}; counts refill by themselves")
 
 
 def restore(
@@ -47,7 +48,7 @@ def restore(
 ) -> None:
     """Make a host again from a backup. A running host notices by itself."""
     number = host.restore(home_of(context, home), read_input(file), force=force)
-    terminal.result(f"restored {number} host key{'' if number == 1 else 's'}; next: muster host serve")
+    terminal.result(f"restored {counted(number, 'host key')}; next: muster host serve")
 
 
 def report(

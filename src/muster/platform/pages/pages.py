@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -18,8 +19,10 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.staticfiles import StaticFiles
 
 from muster.base.errors import Code, Malformed, Misconfigured, MusterError, StoreFailed, Unreachable, Untrusted
+from muster.platform.accounts import Who
 from muster.platform.pages.catalogue import Catalogue
 from muster.platform.pages.headers import secured
+from muster.platform.pages.visitors import Visitors
 
 HERE = Path(__file__).parent
 STATIC = HERE / "static"
@@ -40,10 +43,16 @@ Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
 
 class Pages:
-    """A program's pages. `templates` is its folder; `facts` are values every template sees, like the vendor's name."""
+    """A program's pages. `templates` is its folder; `facts` are values every template sees, like the vendor's name.
 
-    def __init__(self, templates: Path, catalogue: Catalogue, **facts: object) -> None:
+    `visitors` know who is logged in, where somebody can be.
+    """
+
+    def __init__(
+        self, templates: Path, catalogue: Catalogue, visitors: Visitors | None = None, **facts: object
+    ) -> None:
         self.catalogue = catalogue
+        self._visitors = visitors
         self._environment = Environment(
             loader=ChoiceLoader([FileSystemLoader(templates), FileSystemLoader(HERE / "templates")]),
             autoescape=True,
@@ -75,9 +84,9 @@ class Pages:
         """The language a visitor asked for."""
         return self.catalogue.choose(request.query_params.get("lang"), request.headers.get("accept-language"))
 
-    def explain(self, request: Request, error: MusterError) -> dict[str, object]:
+    def explain(self, request: Request, error: MusterError, language: str | None = None) -> dict[str, object]:
         """A failure for a template: code, number, what happened, what to do; translated where the catalogue knows it."""
-        language, code = self.language(request), error.code
+        language, code = language or self.language(request), error.code
         told = (
             self.catalogue.find(language, f"error.{code}.message"),
             self.catalogue.find(language, f"error.{code}.hint"),
@@ -94,7 +103,17 @@ class Pages:
         """The page of a failure; a stranger where somebody must be logged in goes to the log-in page."""
         if error.code is Code.SESSION_ENDED and request.method in {"GET", "HEAD"}:
             return see_other(f"{LOGIN}?next={quote(request.url.path, safe='/')}")
-        return self.render(request, "failure.html", status_of(error), error=self.explain(request, error))
+        who = self._who(request)
+        language = self.catalogue.order[0] if who else self.language(request)  # as all pages behind the log-in
+        told = self.explain(request, error, language)
+        return self.render(request, "failure.html", status_of(error), language, who=who, error=told)
+
+    def _who(self, request: Request) -> Who | None:
+        """Whoever is logged in, as far as that can be told while something else fails."""
+        if self._visitors is not None:
+            with suppress(MusterError):
+                return self._visitors.who(request)
+        return None
 
     def router(self) -> APIRouter:
         """A router whose handlers may raise a `MusterError`; kept out of the API's description."""

@@ -55,7 +55,7 @@ def _hosts(site: Site, request: Request, who: Who, error: MusterError | None = N
         who,
         "hosts.html",
         status_of(error) if error else 200,
-        error=site.pages.explain(request, error) if error else None,
+        error=site.told(request, error),
         list=shown(request, search, found),
         may_withdraw=who.may(KEYS),
         serial=number(request.query_params.get("serial", "")) or "",

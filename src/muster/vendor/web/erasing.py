@@ -84,7 +84,7 @@ def _show(
         who,
         "people.html",
         status_of(error) if error else 200,
-        error=site.pages.explain(request, error) if error else None,
+        error=site.told(request, error),
         text=text,
         erased=erased,
         words=remark_words,

@@ -147,7 +147,7 @@ def _show(site: Site, request: Request, who: Who, error: MusterError | None = No
         who,
         "keysets.html",
         status_of(error) if error else 200,
-        error=site.pages.explain(request, error) if error else None,
+        error=site.told(request, error),
         keyset=newest,
         keys=keys,
         root_changes=root_changes(keysets),

@@ -80,7 +80,7 @@ def _ask(site: Site, request: Request, who: Who, text: str = "", error: MusterEr
         who,
         "operator.html",
         status_of(error) if error else 200,
-        error=site.pages.explain(request, error) if error else None,
+        error=site.told(request, error),
         groups=shown if any(not group.is_good for group in shown) else (),
         typed=text[:4000],
     )
@@ -101,7 +101,7 @@ def _decide(
         who,
         "operator_decide.html",
         status_of(error) if error else 200,
-        error=site.pages.explain(request, error) if error else None,
+        error=site.told(request, error),
         key=key,
         installation=typed.digits(packed),
         history=history,

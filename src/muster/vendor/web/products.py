@@ -83,7 +83,7 @@ def _show(
         who,
         "products.html",
         status_of(error) if error else 200,
-        error=site.pages.explain(request, error) if error else None,
+        error=site.told(request, error),
         editions=load_text(Definition, text, "the imported definition").edition if text else (),
         is_new=is_new,
         may_change=who.may(CUSTOMERS),

@@ -10,6 +10,7 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
+from muster.base.errors import MusterError
 from muster.platform.accounts import Accounts, Who
 from muster.platform.pages import Catalogue, Form, Pages, Visitors
 from muster.vendor.service.access import ACCOUNTS, AUDIT, CONFIRM, READ, WEBHOOKS
@@ -63,6 +64,10 @@ class Site:
         """A page behind the log-in; these are in English."""
         return self.pages.render(request, template, status, LANGUAGES[0], who=who, **context)
 
+    def told(self, request: Request, error: MusterError | None) -> dict[str, object] | None:
+        """A failure for a page behind the log-in, if there is one."""
+        return self.pages.explain(request, error, LANGUAGES[0]) if error else None
+
     def acting(self, who: Who) -> Vendor:
         """The vendor, with audit rows in this name."""
         return self.vendor.acting(who.name)
@@ -71,5 +76,6 @@ class Site:
 def make_site(vendor: Vendor, accounts: Accounts, limits: Limits) -> Site:
     """The site of a vendor."""
     owner = vendor.store.run(lambda books: books.setting(NAME)) or "Muster"
-    pages = Pages(HERE / "templates", Catalogue(HERE / "texts", LANGUAGES), owner=owner, menu=MENU)
-    return Site(vendor, pages, Visitors(accounts), limits)
+    visitors = Visitors(accounts)
+    pages = Pages(HERE / "templates", Catalogue(HERE / "texts", LANGUAGES), visitors, owner=owner, menu=MENU)
+    return Site(vendor, pages, visitors, limits)

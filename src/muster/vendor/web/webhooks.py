@@ -80,7 +80,7 @@ def _show(site: Site, request: Request, who: Who, error: MusterError | None = No
         who,
         "webhooks.html",
         status_of(error) if error else 200,
-        error=site.pages.explain(request, error) if error else None,
+        error=site.told(request, error),
         webhooks=webhooks,
         events=[str(event) for event in SUBSCRIBED],
         list=shown(request, search, found),
