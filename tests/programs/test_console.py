@@ -67,7 +67,7 @@ def test_machines_are_found_asked_shown_and_taken_out(home: Path) -> None:
     assert (row["edition"], row["state"], row["last_result"]) == ("acme-cad-pro", "LICENSED", "DONE")
     sheet = list(csv.DictReader(io.StringIO(console(home, "machines", "--csv", "--sort", "-name").stdout)))
     assert [line["machine"] for line in sheet] == ["pc-5", "pc-4", "pc-3", "pc-2", "pc-1", "pc-0", "hostile"]
-    assert console(home, "remove", "--yes", "--where", "name=hostile").stdout == "1 machines removed\n"
+    assert console(home, "remove", "--yes", "--where", "name=hostile").stdout == "1 machine removed\n"
     assert told(console(home, "refresh", "--json"))["done"] == 6
     actions = [row["action"] for row in told(console(home, "audit", "--json"))["audit"]]
     assert actions == ["machines.removed", "machines.discovered"]
