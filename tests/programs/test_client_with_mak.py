@@ -192,7 +192,7 @@ def test_a_confirmation_id_is_typed_group_by_group_left_and_gone_on_with(acme: A
     assert digits in seen
     assert "group 2 has a typing error" in seen
     assert "group 5 of 26" in seen
-    assert "4 groups are kept" in seen
+    assert "4 groups kept so far" in seen
     other = acme.acme.mak()
     foreign = vendor.confirm(acme.acme.vendor, _id_of(desk, other, tmp_path, acme)).digits.split("-")
     wrong = [foreign[4], *groups[5:]]

@@ -231,7 +231,7 @@ def test_a_report_of_a_host_that_counted_is_a_file_for_the_vendor(tmp_path: Path
     home, out = set_up(tmp_path), tmp_path / "acme.report"
     with serving(home) as host:
         asyncio.run(ask(host.address, VENDOR, 1))
-        assert "reported 1 machines" in run_host(home, "report", "--out", str(out)).stdout
+        assert "reported 1 machine and editions" in run_host(home, "report", "--out", str(out)).stdout
     (signed,) = decode_report_file(out.read_bytes())
     assert len(verify_report(signed, VENDOR.trusted).machines) == 1
 

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from muster.base import terminal
+from muster.base.counted import counted
 from muster.base.errors import Code, Misconfigured, MusterError
 from muster.client.app.asking import read_error
 from muster.client.cli.options import MAX_TYPED, Edition, Home, Json, ask, read_file, write_output
@@ -90,7 +91,7 @@ def _by_groups(context: typer.Context, home: Path | None, edition: str | None) -
                 terminal.warn(f"{error.message}; compare the groups, and correct one with NUMBER:GROUP")
                 _list(groups)
         if (typed := _asked(len(groups), wanted)) is None:
-            terminal.note(f"{len(groups)} groups are kept; muster client confirm goes on")
+            terminal.note(f"{counted(len(groups), 'group')} kept so far; muster client confirm goes on")
             raise typer.Exit(1)
         anew = _ANEW.fullmatch(typed)
         entered = enter(number=int(anew[1]), groups=anew[2]) if anew else enter(groups=typed[:MAX_TYPED])

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from muster.base.clock import Clock, SystemClock
+from muster.base.counted import counted
 from muster.base.errors import Code, Misconfigured, MusterError
 from muster.host.adapters.home_folder import HomeFolder, Vendor
 from muster.host.adapters.listening_file import read_listening
@@ -164,7 +165,9 @@ def _of_identity(product: Product, identity: Identity, now: datetime) -> Iterato
     if now >= end:
         yield Concern(Code.CERTIFICATE_EXPIRED, f"{what} ended on {end:%Y-%m-%d}", again)
     elif now >= end - WARN_BEFORE_END:
-        yield Concern(Code.CERTIFICATE_EXPIRED, f"{what} ends on {end:%Y-%m-%d}, in {(end - now).days} days", again)
+        yield Concern(
+            Code.CERTIFICATE_EXPIRED, f"{what} ends on {end:%Y-%m-%d}, in {counted((end - now).days, 'day')}", again
+        )
     elif now < day_start(claims.not_before_day):
         hint = Code.CERTIFICATE_NOT_YET_VALID.hint
         yield Concern(Code.CERTIFICATE_NOT_YET_VALID, f"{what} is not valid yet", hint)

@@ -58,4 +58,4 @@ def report(
 ) -> None:
     """Write a signed report for the vendor: distinct machines per edition and month, without names or addresses."""
     number = host.report(home_of(context, home), out, environment=os.environ)
-    terminal.result(f"reported {number} machines and editions in {out}; nothing is sent by itself")
+    terminal.result(f"reported {counted(number, 'machine')} and editions in {out}; nothing is sent by itself")

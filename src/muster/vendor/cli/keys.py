@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from muster.base import terminal
+from muster.base.counted import counted
 from muster.base.errors import Code, Misconfigured
 from muster.trust.productkey import KeyKind
 from muster.vendor import app as vendor
@@ -210,8 +211,8 @@ def extend(
         reason=reason,
     )
     told = (
-        f"{row.activations} activations"
+        counted(row.activations, "activation")
         if row.kind is KeyKind.MAK
-        else f"{row.hosts} hosts, {row.reactivations} replacements"
+        else f"{counted(row.hosts, 'host')}, {counted(row.reactivations, 'replacement')}"
     )
     terminal.result(f"key {row.id} …{row.partial} now has {told}")
