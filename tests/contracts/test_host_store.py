@@ -217,6 +217,22 @@ def test_a_store_that_others_hold_fails_after_its_patience_and_works_again(place
 
 
 @pytest.mark.parts
+def test_a_shared_database_without_an_encoding_counts_as_well(tmp_path: Path, postgresql_server: Postgresql) -> None:
+    address = postgresql_server.database(tmp_path.name, "SQL_ASCII")
+
+    async def story() -> None:
+        store = PostgresStore(address)
+        await store.commit(Batch([row(n, n) for n in (1, 2, 3)], Totals(3)))
+        assert (await store.load(NOW)).next_seq == 4
+        await store.close()
+
+    asyncio.run(story())
+    view = PostgresView(address)
+    assert [m.client_id for m in view.machines(0, NOW)] == [machine(n) for n in (1, 2, 3)]
+    assert view.totals() == Totals(3)
+
+
+@pytest.mark.parts
 def test_a_shared_database_that_went_back_or_was_lost_is_read_anew_before_anybody_counts(
     tmp_path: Path, postgresql_server: Postgresql
 ) -> None:

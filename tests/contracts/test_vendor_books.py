@@ -13,7 +13,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from muster.base.errors import Code, MusterError, Refused, StoreFailed
+from muster.base.errors import Code, Misconfigured, MusterError, Refused, StoreFailed
 from muster.trust.humanid import format_installation
 from muster.vendor import app as vendor
 from muster.vendor.adapters.sql_store import SqlStore
@@ -21,6 +21,7 @@ from muster.vendor.core.ledger import Cost
 from muster.vendor.ports import Books
 from muster.vendor.service.confirming import confirm_packed, grant_packed
 from muster.wire.installation import InstallationId
+from tests.worlds.name_servers import free_port
 from tests.worlds.postgresql import Postgresql
 from tests.worlds.vendor_world import Acme, hardware, host, machine, packed
 
@@ -205,3 +206,19 @@ def test_who_dies_between_commit_and_signature_owes_the_same_answer_and_nothing_
     found = confirm_packed(acme.again(), installation)
     assert found.packed == sign().packed
     assert (acme.row(key).used, found.cost) == (1, Cost.NOTHING)
+
+
+@pytest.mark.parametrize("encoding", ["SQL_ASCII", "LATIN1"])
+def test_a_database_that_cannot_keep_every_name_is_refused_with_the_remedy(
+    tmp_path: Path, postgresql_server: Postgresql, encoding: str
+) -> None:
+    database = postgresql_server.database(tmp_path.name, encoding)
+    with pytest.raises(Misconfigured, match=rf"vendor\.toml names a database that is encoded in {encoding}") as told:
+        Acme(tmp_path, database=database)
+    assert "createdb --encoding=UTF8" in told.value.hint
+
+
+def test_a_server_that_is_not_there_is_told_with_what_to_look_at(tmp_path: Path) -> None:
+    with pytest.raises(StoreFailed, match="the database refused: connection failed") as told:
+        Acme(tmp_path, database=f"postgresql://muster@127.0.0.1:{free_port()}/muster")
+    assert "Check database in vendor.toml" in told.value.hint

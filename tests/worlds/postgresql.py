@@ -30,11 +30,11 @@ class Postgresql:
     programs: Path
     _numbers: Iterator[int] = field(default_factory=count)
 
-    def database(self, name: str) -> str:
+    def database(self, name: str, encoding: str = "UTF8") -> str:
         """The URL of a new, empty database, whose name begins so."""
         own = f"{name}-{next(self._numbers)}"
         with psycopg.connect(self.address("postgres"), autocommit=True) as connection:
-            connection.execute(f'CREATE DATABASE "{own}"')
+            connection.execute(f'CREATE DATABASE "{own}" TEMPLATE template0 ENCODING {encoding}')
         return self.address(own)
 
     def stop(self) -> None:

@@ -60,6 +60,8 @@ def connect_options(address: str, patience: float) -> dict[str, Any]:
         "autocommit": True,
         "connect_timeout": max(2, round(patience)),
         "application_name": "muster host",
+        # The driver would take text as bytes where the database has no encoding.
+        "client_encoding": "UTF8",
         # A reply must not leave before its row is on disk, whatever the server is set to.
         "options": f"{chosen.get('options') or ''} {ours} -c synchronous_commit=on".strip(),
     }

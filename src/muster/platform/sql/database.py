@@ -16,15 +16,20 @@ import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 
-from muster.base.errors import Code, Misconfigured, StoreFailed
+from muster.base.errors import Code, Misconfigured, MusterError, StoreFailed
 
 MAX_TRIES = 12
 MAX_CONNECTIONS, MAX_HOLDING = 8, 16
 """Of one process to one database, for all work and for work that holds; whoever finds all of them busy waits."""
 BUSY_SECONDS = 30
+ENCODING = "UTF8"
+"""Of a server's database. In any other one some customer's name could not be kept."""
+
 _AGAIN = frozenset({"40001", "40P01"})
 _MADE_MEANWHILE = frozenset({"23505", "42701", "42710", "42P07"})
 """A table, a column, an index or a row of the catalogue that is there already."""
+
+_SERVER_HINT = "Check {}, and that its server runs, has room and lets this program in; nothing was lost."
 
 VERSION_TABLE = "alembic_version"
 REVISION_DIGITS = 4
@@ -49,7 +54,7 @@ class Database:
     """
 
     def __init__(self, url: str | sa.URL, migrations: Path, setting: str, versions: str = VERSION_TABLE) -> None:
-        self._migrations, self._versions = migrations, versions
+        self._migrations, self._versions, self._setting = migrations, versions, setting
         try:
             self._engine = _engine(url)
             # Connections of its own: to switch the isolation of one twice for each use costs more than a statement.
@@ -65,11 +70,21 @@ class Database:
     def migrate(self) -> None:
         """Make the tables, or bring those of an older release up to date; all or nothing. Raises `StoreFailed`.
 
-        Of several nodes that start together one does it; the others meet what it made, and look again.
+        Of several nodes that start together one does it; the others meet what it made, and look again. No connection is
+        left open when it fails.
         """
+        try:
+            self._migrate()
+        except MusterError:
+            self.close()
+            raise
+
+    def _migrate(self) -> None:
         before, newest = self.run(self._revision), newest_revision(self._migrations)
         if before == newest:
             return
+        if before is None:
+            self.run(self._check_encoding)
         if before is not None and before > newest:
             raise StoreFailed(
                 Code.STORE_FAILED,
@@ -91,7 +106,7 @@ class Database:
             except (SQLAlchemyError, sqlite3.Error) as error:
                 state = getattr(getattr(error, "orig", None), "sqlstate", None)
                 if not remaining or state not in _AGAIN | _MADE_MEANWHILE:
-                    raise _translated(error) from error
+                    raise self._translated(error) from error
 
     def run(self, work: Callable[[sa.Connection], Result], *, holding: bool = False) -> Result:
         """Do `work` in one transaction, again from its start when others came between; `StoreFailed` when it cannot be.
@@ -111,12 +126,12 @@ class Database:
                 # A connection that was cut before the commit kept nothing. One that was cut in it may have.
                 is_cut = error.connection_invalidated and not is_done
                 if not remaining or not (is_cut or getattr(error.orig, "sqlstate", None) in _AGAIN):
-                    raise _translated(error) from error
+                    raise self._translated(error) from error
             except SQLAlchemyError as error:
-                raise _translated(error) from error
+                raise self._translated(error) from error
             except self._driver_error as error:  # while a connection is prepared, or where the driver is asked directly
                 if not remaining or getattr(error, "sqlstate", None) not in _AGAIN:
-                    raise _translated(error) from error
+                    raise self._translated(error) from error
         raise StoreFailed(Code.STORE_FAILED, "the database is too busy")
 
     def _revision(self, connection: sa.Connection) -> str | None:
@@ -126,6 +141,26 @@ class Database:
             sa.select(sa.column("version_num")).select_from(sa.table(self._versions))
         )
         return revision
+
+    def _check_encoding(self, connection: sa.Connection) -> None:
+        """`Misconfigured` for a server's database that cannot hold every letter, while there is nothing in it."""
+        if connection.dialect.name == "sqlite":
+            return
+        found = connection.exec_driver_sql("SHOW server_encoding").scalar()
+        if found != ENCODING:
+            raise Misconfigured(
+                Code.SETTINGS_INVALID,
+                f"{self._setting} names a database that is encoded in {found}",
+                f"Make one of {ENCODING}: createdb --encoding={ENCODING} --template=template0 NAME",
+            )
+
+    def _translated(self, error: Exception) -> StoreFailed:
+        told = str(getattr(error, "orig", None) or error).splitlines()
+        cause = told[0] if told else type(error).__name__
+        if isinstance(error, DBAPIError) and not isinstance(error, OperationalError):
+            cause = f"{type(error).__name__}: {cause}"
+        hint = "" if self._engine.dialect.name == "sqlite" else _SERVER_HINT.format(self._setting)
+        return StoreFailed(Code.STORE_FAILED, f"the database refused: {cause}", hint)
 
     def close(self) -> None:
         """Let every connection go."""
@@ -146,7 +181,9 @@ def _is_sqlite(url: str | sa.URL) -> bool:
 
 
 def _server(url: str | sa.URL, level: str, most: int) -> sa.Engine:
-    return sa.create_engine(url, isolation_level=level, pool_size=most, max_overflow=0)
+    # The driver would take text as bytes where a server's database has no encoding.
+    ours = {"client_encoding": ENCODING}
+    return sa.create_engine(url, isolation_level=level, pool_size=most, max_overflow=0, connect_args=ours)
 
 
 def _engine(url: str | sa.URL) -> sa.Engine:
@@ -167,11 +204,3 @@ def _engine(url: str | sa.URL) -> sa.Engine:
         connection.exec_driver_sql("BEGIN IMMEDIATE")
 
     return engine
-
-
-def _translated(error: Exception) -> StoreFailed:
-    told = str(getattr(error, "orig", None) or error).splitlines()
-    cause = told[0] if told else type(error).__name__
-    if isinstance(error, DBAPIError) and not isinstance(error, OperationalError):
-        cause = f"{type(error).__name__}: {cause}"
-    return StoreFailed(Code.STORE_FAILED, f"the database refused: {cause}")
