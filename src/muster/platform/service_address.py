@@ -38,5 +38,7 @@ def _is_loopback(host: str) -> bool:
 
 def _wrong(text: str, problem: str) -> Misconfigured:
     return Misconfigured(
-        Code.SETTINGS_INVALID, f"{text[:80]!r} {problem}", "Write it like https://activation.acme.example (with http: this machine alone)."
+        Code.SETTINGS_INVALID,
+        f"{text[:80]!r} {problem}",
+        "Write it like https://activation.acme.example (with http: this machine alone).",
     )
