@@ -20,7 +20,9 @@ from muster.platform.ldap.directory_process import DirectoryProcess
 from muster.platform.ldap.port import Local, Password, Server
 from muster.vendor import app as vendor
 from tests.programs.console_guide import Served, vendor_process
+from tests.worlds import samba
 from tests.worlds.openldap import ADMINISTRATOR, PASSWORD, SUFFIX, Slapd, slapd
+from tests.worlds.samba import Domain
 from tests.worlds.vendor_site import PASSWORD as PAGE_PASSWORD
 from tests.worlds.vendor_site import Browser, plain
 from tests.worlds.vendor_world import PASSPHRASE
@@ -131,3 +133,33 @@ def test_a_directory_is_activated_online_and_searched_by_pages(world: World, mon
         assert "a local socket is a matter of console.toml" in local.text.lower()
         nobody = anna.fill("/directory/look", page="/directory", **{**place, "password": ""})
         assert "is missing" in nobody.text
+
+
+def test_a_domain_is_activated_by_pages_as_the_console_itself(
+    world: World, samba_domain: Domain, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keytab, place = tmp_path / "console.keytab", f"ldap://{samba_domain.address}"
+    samba_domain.tool("domain", "exportkeytab", str(keytab), "--principal=Administrator")
+    monkeypatch.setenv("SSL_CERT_FILE", str(world.served.authority))
+    monkeypatch.setenv("KRB5_CONFIG", str(samba_domain.folder / "krb5.conf"))
+    key, home = world.add_key(), world.home
+    settings = f'[directory]\nplace = "{place}"\nkeytab = "{keytab}"\nprincipal = "{samba.ADMINISTRATOR}"\n'
+    (home / "console.toml").write_text(settings)
+    work, accounts = console.open_console(home), console.open_accounts(home)
+    accounts.add("setup", "kira", "admin", password=PAGE_PASSWORD)
+    with console.workers(home) as workers:
+        kira = Browser(create_app(work, accounts, workers, console.key_room(home), console.directory_room(home)))
+        kira.log_in("kira", PAGE_PASSWORD)
+        own = {"place": place, "user": "", "password": "", "base": ""}
+        asked = {**own, "key": key, "passphrase": PASSPHRASE, "how": "online", "name": "By tickets"}
+        page = plain(kira.fill("/directory/activate", page="/directory", **asked))
+        assert "activated: cn=by tickets," in page.lower()
+        assert samba.CONFIGURATION.lower() in page.lower()
+        assert "By tickets verifies Acme Software acme-cad" in plain(
+            kira.fill("/directory/look", page="/directory", **own)
+        )
+        sure = {"object": "By tickets", "typed": "By tickets", "sure": "yes"}
+        gone = plain(kira.fill("/directory/delete", page="/directory", **own, **sure))
+        assert "removed: cn=by tickets," in gone.lower()
+        elsewhere = kira.fill("/directory/look", page="/directory", **{**own, "user": "nobody@CORP.EXAMPLE"})
+        assert "is missing" in elsewhere.text
